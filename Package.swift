@@ -1,0 +1,127 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is held to the same rules: Swift 6, explicit `any`, imports that say what they
+/// export, and no warning left standing.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "pixcheese",
+  products: [
+    .executable(name: "pixcheese", targets: ["pixcheese"]),
+    .executable(name: "pixcheese-camsim", targets: ["pixcheese-camsim"]),
+  ],
+  dependencies: [
+    // The reason for each stands in docs/dependencies.md.
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
+  ],
+  targets: [
+    // System libraries: a module map and shims, each imported by exactly one Swift target.
+    .systemLibrary(name: "CGPhoto2", pkgConfig: "libgphoto2"),
+    .systemLibrary(name: "CUSB", pkgConfig: "libusb-1.0"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CVips", pkgConfig: "vips"),
+    .systemLibrary(name: "CRaw", pkgConfig: "libraw"),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd"),
+
+    library("Model", [crypto]),
+    library("GPhoto", ["CGPhoto2", "CUSB"]),
+    library("Curl", ["CCurl"]),
+    library("Pictures", ["Model", "CVips", "CRaw"]),
+    library("Journal", ["Model", grdb, system]),
+    library("Ingest", ["Model", "Journal", "GPhoto", logging, lifecycle, crypto, system]),
+    library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle]),
+    library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle]),
+    library(
+      "AlbumServer", ["Model", "Pictures", hummingbird, grdb, logging, lifecycle, crypto, system],
+      resources: [.embedInCode("Page")]),
+    library(
+      "Commands",
+      [
+        "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator",
+        "CQREncode", "CSystemd", argumentParser, logging, lifecycle, toml,
+      ]),
+    program("pixcheese", ["Commands"]),
+
+    library("CameraSimulator", ["Pictures", logging]),
+    program("pixcheese-camsim", ["CameraSimulator", argumentParser, logging]),
+
+    tests("ModelTests", ["Model"]),
+    tests("GPhotoTests", ["GPhoto", "CameraSimulator"]),
+    tests("CurlTests", ["Curl"]),
+    tests("PicturesTests", ["Pictures"]),
+    tests("JournalTests", ["Journal", "Model"]),
+    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator"]),
+    tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
+    tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
+    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
+    tests("CameraSimulatorTests", ["CameraSimulator"]),
+    tests("CommandsTests", ["Commands"]),
+    tests("EndToEndTests", ["Model"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// DEVELOPMENT ONLY, removed before landing: ONLY="Delivery,DeliveryTests" keeps these targets and what they need.
+if let only = Context.environment["ONLY"] {
+  var keep = Set(only.split(separator: ",").map(String.init))
+  var packages: Set<String> = []
+  var queue = Array(keep)
+  while let name = queue.popLast() {
+    guard let target = package.targets.first(where: { $0.name == name }) else { continue }
+    for dependency in target.dependencies {
+      switch dependency {
+      case .byNameItem(let name, _), .targetItem(let name, _):
+        if keep.insert(name).inserted { queue.append(name) }
+      case .productItem(_, let name, _, _): packages.insert(name ?? "")
+      @unknown default: break
+      }
+    }
+  }
+  package.targets = package.targets.filter { keep.contains($0.name) }
+  package.products = []
+  package.dependencies = package.dependencies.filter { dependency in
+    packages.contains { name in
+      if case .sourceControl(_, let location, _) = dependency.kind { return location.lowercased().hasSuffix("/\(name.lowercased()).git") }
+      return true
+    }
+  }
+}
