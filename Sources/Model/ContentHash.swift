@@ -1,5 +1,5 @@
 public import Crypto
-import Foundation
+public import Foundation
 
 /// The SHA-256 of some bytes: what a frame, a rendition and an object in an album are known by.
 ///
