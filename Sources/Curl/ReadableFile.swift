@@ -63,7 +63,8 @@ public final class ReadableFile: Sendable {
     var filled = 0
     while filled < buffer.count {
       let count = pread(
-        descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled, off_t(offset) + off_t(filled))
+        descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled,
+        off_t(offset) + off_t(filled))
       if count < 0 {
         if errno == EINTR { continue }
         return nil

@@ -49,8 +49,8 @@ public struct Request: Sendable {
   public var maximumResponseBytes: Int
   /// Whether a new connection is made even if one is open: after a failure the open ones may be dead as well.
   public var needsFreshConnection: Bool
-  /// Called on libcurl's thread with the body's bytes given to the socket so far; must return at once. What was
-  /// given to the socket has not arrived: it is for people to watch, not for decisions.
+  /// Called on libcurl's thread with how many bytes of the body were given to the socket since the last call; must return
+  /// at once. What was given to the socket has not arrived: it is for people to watch, not for decisions.
   public var onProgress: (@Sendable (Int64) -> Void)?
 
   public init(

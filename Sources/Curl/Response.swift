@@ -9,7 +9,7 @@ public struct Response: Sendable {
   public var bodyIsTruncated: Bool
   /// The body's bytes that were given to the socket.
   public var bytesSent: Int64
-  /// From the start of the transfer to its end.
+  /// From the start of the transfer to its end, without the time for which it was paused.
   public var duration: Duration
   /// Whether a connection had to be made for it.
   public var madeConnection: Bool

@@ -16,6 +16,8 @@ final class Transfer {
   private var bodyFailure: String?
   private var reported: Int64 = 0
   private var isPaused = false
+  private var pausedSince: ContinuousClock.Instant?
+  private var pausedFor = Duration.zero
   /// The read callback has stopped libcurl from sending; the other direction is still to be stopped.
   private var pauseIsHalf = false
 
@@ -146,8 +148,10 @@ final class Transfer {
     pixcheese_curl_get_offset(easy, CURLINFO_TOTAL_TIME_T, &microseconds)
     return .success(
       Response(
-        status: status, headers: headers, body: body, bodyIsTruncated: bodyIsTruncated, bytesSent: Int64(sent),
-        duration: .microseconds(Int64(microseconds)), madeConnection: connections > 0))
+        status: status, headers: headers, body: body, bodyIsTruncated: bodyIsTruncated,
+        bytesSent: Int64(sent),
+        duration: max(.zero, .microseconds(Int64(microseconds)) - pausedFor), madeConnection: connections > 0)
+    )
   }
 }
 
@@ -158,6 +162,8 @@ extension Transfer {
   func setPaused(_ paused: Bool) {
     guard paused != isPaused else { return }
     isPaused = paused
+    if let pausedSince { pausedFor += pausedSince.duration(to: .now) }
+    pausedSince = paused ? .now : nil
     pauseIsHalf = false
     curl_easy_pause(easy, paused ? CURLPAUSE_ALL : CURLPAUSE_CONT)
   }
@@ -186,7 +192,8 @@ extension Transfer {
     case .bytes(let bytes):
       bytes[Int(position)..<Int(position) + count].withUnsafeBytes { buffer.copyMemory(from: $0) }
     case .file(let file, let offset, _):
-      let read = file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset + position)
+      let read = file.read(
+        into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset + position)
       guard read == count else {
         bodyFailure = read == nil ? "\(file.path) cannot be read" : "\(file.path) is shorter than it was"
         return Int(CURL_READFUNC_ABORT)
@@ -218,9 +225,9 @@ extension Transfer {
   }
 
   fileprivate func take(sent: Int64) {
-    guard sent != reported else { return }
+    // After a rewind (a connection that was already dead when it was used again) libcurl counts from nothing.
+    if sent > reported { ticket.request.onProgress?(sent - reported) }
     reported = sent
-    ticket.request.onProgress?(sent)
   }
 
   fileprivate func tune(socket: Int32) {
@@ -229,7 +236,8 @@ extension Transfer {
     setsockopt(socket, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &lowWater, socklen_t(MemoryLayout<Int32>.size))
     if let congestionControl {
       setsockopt(
-        socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count))
+        socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count)
+      )
     }
   }
 }
@@ -246,7 +254,9 @@ private func readBody(
 }
 
 private func seekBody(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
-  guard origin == SEEK_SET, transfer(context)?.seek(to: Int64(offset)) == true else { return CURL_SEEKFUNC_FAIL }
+  guard origin == SEEK_SET, transfer(context)?.seek(to: Int64(offset)) == true else {
+    return CURL_SEEKFUNC_FAIL
+  }
   return CURL_SEEKFUNC_OK
 }
 
@@ -270,7 +280,9 @@ private func takeProgress(
   return 0
 }
 
-private func tuneSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ use: curlsocktype) -> Int32 {
+private func tuneSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ use: curlsocktype)
+  -> Int32
+{
   transfer(context)?.tune(socket: socket)
   return Int32(CURL_SOCKOPT_OK)
 }

@@ -58,7 +58,8 @@ public struct DeliveryReason: Hashable, Sendable {
   /// Whether nothing changes until a person acts: the delivery is parked then; otherwise it is tried again.
   public var needsPerson: Bool {
     switch code {
-    case .offline, .intercepted, .certificate, .busy, .failing, .noRoom, .locked, .conflict, .corrupted, .forgotten:
+    case .offline, .intercepted, .certificate, .busy, .failing, .noRoom, .locked, .conflict, .corrupted,
+      .forgotten:
       false
     case .notAllowed, .noSuchAlbum, .tooLarge, .refused, .fileMissing, .fileUnreadable, .fileChanged:
       true
@@ -69,7 +70,8 @@ public struct DeliveryReason: Hashable, Sendable {
   public var scope: Scope {
     switch code {
     case .offline, .intercepted, .certificate, .busy, .failing, .noRoom: .destination
-    case .locked, .conflict, .corrupted, .forgotten, .notAllowed, .noSuchAlbum, .tooLarge, .refused, .fileMissing,
+    case .locked, .conflict, .corrupted, .forgotten, .notAllowed, .noSuchAlbum, .tooLarge, .refused,
+      .fileMissing,
       .fileUnreadable, .fileChanged:
       .delivery
     }

@@ -17,6 +17,16 @@ struct TusEndpoint: Hashable, Sendable {
     return url
   }
 
+  /// How an upload is written down: without scheme, host and port where they are the creation URL's, so that an album
+  /// that moves (an embedded one on another port) is still found. `resolve` reads it.
+  func reference(to upload: URL) -> String {
+    guard Self.origin(upload) == Self.origin(creation), upload.path(percentEncoded: true).hasPrefix("/")
+    else {
+      return upload.absoluteString
+    }
+    return upload.path(percentEncoded: true) + (upload.query(percentEncoded: true).map { "?\($0)" } ?? "")
+  }
+
   /// `OPTIONS`: what can the server do?
   func options() -> TusRequest {
     TusRequest(method: .options, url: creation, headers: fields(for: creation))

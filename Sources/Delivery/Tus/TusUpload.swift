@@ -30,8 +30,9 @@ struct TusUpload: Hashable, Sendable {
   private(set) var acknowledged: Int64
   /// The most bytes of one request; the sender may change it before any step.
   var chunk: Int64
-  /// A request of more than this many bytes was refused as too large (413), by a proxy perhaps.
-  private(set) var refusedChunk: Int64?
+
+  /// Whether the last request got an answer, and one that the rules could go on from.
+  private(set) var isInTouch = false
 
   /// No byte from here on can be at the server, for none was ever sent.
   private var sentUpTo: Int64
@@ -71,7 +72,8 @@ struct TusUpload: Hashable, Sendable {
 
   /// The step after an answer to the last one.
   mutating func answered(_ answer: TusAnswer) -> Step {
-    switch last {
+    isInTouch = true
+    return switch last {
     case .create(let carrying): take(created(answer, carrying: carrying))
     case .ask: take(asked(answer))
     case .send(let range): take(sent(answer, range))
@@ -81,6 +83,7 @@ struct TusUpload: Hashable, Sendable {
 
   /// The step after a request that got no answer. Bytes may have arrived nevertheless: the server is asked, once.
   mutating func failed(_ error: CurlError) -> Step {
+    isInTouch = false
     guard error.isRetryable else { return take(.stop(DeliveryReason(.refused, error.text))) }
     if case .send = last, !hasFailed, location != nil {
       hasFailed = true
@@ -105,13 +108,15 @@ struct TusUpload: Hashable, Sendable {
   }
 
   private var next: Step {
-    acknowledged == length ? .done : .send(acknowledged..<acknowledged + min(max(1, chunk), length - acknowledged))
+    acknowledged == length
+      ? .done : .send(acknowledged..<acknowledged + min(max(1, chunk), length - acknowledged))
   }
 
   /// Takes an offset that the server has stated: the truth, as long as it can be.
   private mutating func adopt(_ offset: Int64) -> Step {
     guard offset <= length, offset <= sentUpTo else {
-      return restart(.conflict, "The server claims \(offset) bytes of which only \(min(length, sentUpTo)) were sent.")
+      return restart(
+        .conflict, "The server claims \(offset) bytes of which only \(min(length, sentUpTo)) were sent.")
     }
     if offset > acknowledged {
       hasFailed = false
@@ -154,9 +159,11 @@ extension TusUpload {
       carriesAtCreation = false
       return .create(carrying: 0)
     case 404, 410:
-      return .stop(DeliveryReason(.noSuchAlbum, "There is no such album at \(endpoint.creation) (\(answer.status))."))
+      return .stop(
+        DeliveryReason(.noSuchAlbum, "There is no such album at \(endpoint.creation) (\(answer.status))."))
     case 409, 423:
-      return .stop(DeliveryReason(.locked, "The server is not ready (\(answer.status))."), retryAfter: answer.retryAfter)
+      return .stop(
+        DeliveryReason(.locked, "The server is not ready (\(answer.status))."), retryAfter: answer.retryAfter)
     default:
       return hindered(answer) ?? refused(answer)
     }
@@ -181,7 +188,9 @@ extension TusUpload {
     switch answer.status {
     case 200..<300 where answer.speaksTus:
       // An acknowledgement that says nothing, nothing new, or too much is a doubt, and HEAD settles it.
-      guard let offset = answer.offset, offset > range.lowerBound, offset <= sentUpTo else { return doubt(answer) }
+      guard let offset = answer.offset, offset > range.lowerBound, offset <= sentUpTo else {
+        return doubt(answer)
+      }
       return adopt(offset)
     case 409:
       // An offset in the 409 saves the question, unless it is what was just refused, or means going back.
@@ -195,13 +204,13 @@ extension TusUpload {
       guard count > Self.smallestChunk else {
         return .stop(DeliveryReason(.tooLarge, "The server refuses the file as too large (413)."))
       }
-      refusedChunk = count
-      chunk = max(Self.smallestChunk, count / 2)
+      // A proxy's limit, more often than the server's own.
+      chunk = min(chunk, max(Self.smallestChunk, count / 2))
       return .ask
     case 460:
       corruptions += 1
       guard corruptions <= Self.patience else {
-        return .stop(DeliveryReason(.corrupted, "What arrives is not what was sent (460)."))
+        return restart(.corrupted, "What arrives is not what was sent (460).")
       }
       return .send(range)
     default:
@@ -214,14 +223,20 @@ extension TusUpload {
     switch answer.status {
     case 404, 410:
       // A proxy's 404 must not cost what is already there: believed at once from a tus server, from others in time.
-      guard answer.speaksTus || attempts >= Self.patience else { return intercepted(answer) }
+      guard answer.speaksTus || attempts >= Self.patience else {
+        return .stop(
+          DeliveryReason(
+            .forgotten, "Something that is no tus server does not know the upload (\(answer.status))."))
+      }
       return restart(.forgotten, "The server has forgotten the upload (\(answer.status)).")
     case 423:
       return .stop(
-        DeliveryReason(.locked, "Another request still holds the upload (423)."), retryAfter: answer.retryAfter)
+        DeliveryReason(.locked, "Another request still holds the upload (423)."),
+        retryAfter: answer.retryAfter)
     default:
       if let step = hindered(answer) { return step }
-      return answer.speaksTus || answer.status == 412 || answer.status == 415 ? refused(answer) : intercepted(answer)
+      return answer.speaksTus || answer.status == 412 || answer.status == 415
+        ? refused(answer) : intercepted(answer)
     }
   }
 
@@ -232,7 +247,8 @@ extension TusUpload {
 
   private func conflict(_ answer: TusAnswer) -> Step {
     .stop(
-      DeliveryReason(.conflict, "The server does not agree with itself on how much it has (\(answer.status))."),
+      DeliveryReason(
+        .conflict, "The server does not agree with itself on how much it has (\(answer.status))."),
       retryAfter: answer.retryAfter)
   }
 
@@ -244,7 +260,9 @@ extension TusUpload {
     case 407:
       .stop(DeliveryReason(.intercepted, "A proxy asks for a password (407)."))
     case 408, 425, 429, 503:
-      .stop(DeliveryReason(.busy, "The server asks for patience (\(answer.status))."), retryAfter: answer.retryAfter)
+      .stop(
+        DeliveryReason(.busy, "The server asks for patience (\(answer.status))."),
+        retryAfter: answer.retryAfter)
     case 507:
       .stop(DeliveryReason(.noRoom, "The server's disk is full (507)."), retryAfter: answer.retryAfter)
     case 501, 505:
@@ -263,7 +281,8 @@ extension TusUpload {
     return .stop(
       DeliveryReason(
         .intercepted,
-        "Something that is no tus server answers \(answer.status)\(target): a network that wants a sign-in, or a wrong address."),
+        "Something that is no tus server answers \(answer.status)\(target): a network that wants a sign-in, or a wrong address."
+      ),
       retryAfter: answer.retryAfter)
   }
 
@@ -271,7 +290,8 @@ extension TusUpload {
     switch answer.status {
     case 413: .stop(DeliveryReason(.tooLarge, "The server refuses the file as too large (413)."))
     case 412: .stop(DeliveryReason(.refused, "The server does not speak tus 1.0.0 (412)."))
-    case 405, 501: .stop(DeliveryReason(.refused, "No uploads are taken at \(endpoint.creation) (\(answer.status))."))
+    case 405, 501:
+      .stop(DeliveryReason(.refused, "No uploads are taken at \(endpoint.creation) (\(answer.status))."))
     default: .stop(DeliveryReason(.refused, "The server refuses the upload (\(answer.status))."))
     }
   }
