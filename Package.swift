@@ -91,7 +91,7 @@ let package = Package(
     tests("JournalTests", ["Journal", "Model", grdb, system]),
     tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator"]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
-    tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
+    tests("DeliveryTests", ["Delivery", "Curl", "Journal", "Model", logging, system]),
     tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
     tests("CameraSimulatorTests", ["CameraSimulator"]),
     tests("CommandsTests", ["Commands"]),
