@@ -93,19 +93,15 @@ struct InteropTests {
       // Stops when the wire has carried a random number of bytes more: in a header, a body, an answer, or a write.
       await withDiscardingTaskGroup { group in
         group.addTask { await deliverer.run() }
-        for _ in 0..<2000 where relay.received < mark { await Task.yield() }
+        for _ in 0..<200 where relay.received < mark {
+          do { try await Task.sleep(for: .milliseconds(1)) } catch { break }
+        }
         group.cancelAll()
       }
     }
-    let journal = bench.journal
-    await bench.run(bench.deliverer([try destination(relay.port)])) { events in
-      // What was sent by an earlier run says nothing in this one: the journal knows.
-      do {
-        return try await journal.openDeliveries(limit: 1).isEmpty
-      } catch {
-        Issue.record(error)
-        return true
-      }
+    let open = try await bench.journal.openDeliveries(limit: 9).count
+    if open > 0 {
+      await bench.run(bench.deliverer([try destination(relay.port)])) { $0.sent.count == open }
     }
     for bytes in frames { #expect(try server.copies(of: bytes) == 1) }
   }
@@ -126,10 +122,14 @@ struct InteropTests {
     let events = await bench.run(
       bench.deliverer([try destination(server.port, album: "Party", takes: AssetKind.allCases)], options)
     ) { $0.sent.count == 9 }
+    let renditions = events.sent.filter { $0.kind != .original }
+    let originals = events.sent.filter { $0.kind == .original }
     #expect(
-      events.sent.map(\.kind) == Array(repeating: .thumbnail, count: 3) + Array(repeating: .preview, count: 3)
-        + Array(repeating: .original, count: 3))
-    #expect(events.sent.map(\.name) == names.reversed() + names.reversed() + names)
+      renditions.map(\.kind) == Array(repeating: .thumbnail, count: 3) + Array(repeating: .preview, count: 3))
+    #expect(renditions.map(\.name) == names.reversed() + names.reversed())
+    #expect(originals.map(\.name) == names)
+    // The first original starts when the last preview has a place, and may be written down before it.
+    #expect(events.sent.prefix(5).allSatisfy { $0.kind != .original })
   }
 
   @Test("A destination that is down rests and says what waits; another is not held up; a nudge tries at once")
