@@ -115,18 +115,22 @@ extension DeliveryLane {
     guard !Task.isCancelled, !rest.isResting(at: Date()) else { return [] }
     let now = ignoresWaits ? Date.distantFuture : Date()
     ignoresWaits = false
-    let renditions = try await due(destination.takes.filter { $0 != .original }, now)
-    let originals = destination.takes.contains(.original) ? try await due([.original], now) : []
+    // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
+    let started = Set(active.keys)
+    let renditions = try await due(destination.takes.filter { $0 != .original }, now, without: started)
+    let originals = try await due(destination.takes.filter { $0 == .original }, now, without: started)
     return Places(options: options, isProbing: rest.isProbing, active: Array(active.values))
       .choose(renditions: renditions, originals: originals)
   }
 
-  private func due(_ kinds: [AssetKind], _ now: Date) async throws(JournalError) -> [Delivery] {
+  private func due(
+    _ kinds: [AssetKind], _ now: Date, without started: Set<Int64>
+  ) async throws(JournalError) -> [Delivery] {
     guard !kinds.isEmpty else { return [] }
-    // The active ones are due as well and come first: enough of them to see past.
-    let limit = active.count + options.renditionPlaces + options.originalPlaces
+    // Those that were started are due as well and come first: enough of them to see past.
+    let limit = started.count + options.renditionPlaces + options.originalPlaces
     return try await journal.dueDeliveries(to: destination.album, kinds: kinds, limit: limit, now: now)
-      .filter { active[$0.id] == nil }
+      .filter { !started.contains($0.id) }
   }
 
   /// When to wake although nothing happens; `nil` if a timer for then or earlier is under way already.

@@ -72,7 +72,9 @@ struct InteropTests {
     await bench.run(bench.deliverer([try destination(relay.port)])) { !$0.sent.isEmpty }
     #expect(try server.copies(of: bytes) == 1)
     #expect(relay.methods.filter { $0 == "POST" }.count == 1)
-    #expect(relay.methods.filter { $0 == "HEAD" }.count >= 4)
+    // Two of the four cuts may meet connections on which only OPTIONS goes.
+    #expect(relay.methods.filter { $0 == "HEAD" }.count >= 2)
+    #expect(relay.received < 5_000_000 + 4 * 600_000, "what a cut loses was in flight, and no more")
   }
 
   @Test("Stopped again and again at any moment, it goes on where it was and makes one copy")
@@ -130,6 +132,24 @@ struct InteropTests {
     #expect(originals.map(\.name) == names)
     // The first original starts when the last preview has a place, and may be written down before it.
     #expect(events.sent.prefix(5).allSatisfy { $0.kind != .original })
+  }
+
+  @Test("However fast deliveries end while others are looked for, none is sent twice")
+  func once() async throws {
+    guard TusServerProcess.isInstalled(.resumableUpload) else { return }
+    let server = try TusServerProcess(.resumableUpload)
+    let bench = try await DeliveryBench()
+    for number in 1...40 {
+      try await bench.frame(
+        "IMG_\(number).JPG", DeliveryBench.random(500), album: "Party",
+        renditions: [.thumbnail: DeliveryBench.random(300), .preview: DeliveryBench.random(400)])
+    }
+    let options = Deliverer.Options(renditionPlaces: 4, originalPlaces: 4)
+    let events = await bench.run(
+      bench.deliverer([try destination(server.port, album: "Party", takes: AssetKind.allCases)], options)
+    ) { $0.sent.count >= 120 }
+    #expect(Set(events.sent.map { "\($0.name) \($0.kind)" }).count == 120)
+    #expect(try server.uploads() == 120)
   }
 
   @Test("A destination that is down rests and says what waits; another is not held up; a nudge tries at once")

@@ -65,6 +65,11 @@ final class TusServerProcess {
     kill(process.processIdentifier, SIGKILL)
   }
 
+  /// How many files are stored, whole or not.
+  func uploads() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path + "/files").count
+  }
+
   /// How many stored files have exactly these bytes.
   func copies(of bytes: some DataProtocol) throws -> Int {
     let wanted = Data(bytes)
