@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Journal
+import Model
+import SystemPackage
 
 /// `pixcheese queue`: the journal's deliveries, by hand.
 struct QueueCommand: AsyncParsableCommand {

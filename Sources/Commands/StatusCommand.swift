@@ -1,5 +1,6 @@
 import ArgumentParser
 import Journal
+import SystemPackage
 
 /// `pixcheese status`: what waits, for whom, and why; also of a service running in the background.
 struct StatusCommand: AsyncParsableCommand {
