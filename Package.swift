@@ -89,7 +89,7 @@ let package = Package(
     tests("CurlTests", ["Curl"]),
     tests("PicturesTests", ["Pictures", "Model"]),
     tests("JournalTests", ["Journal", "Model", grdb, system]),
-    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator"]),
+    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
     tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
