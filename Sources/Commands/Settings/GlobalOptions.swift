@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 
 /// The options that every command understands (contract.md).
 struct GlobalOptions: ParsableArguments {
@@ -35,4 +36,11 @@ struct Context: Sendable {
   let home: Home
   let settings: Settings
   let console: Console
+
+  /// For what only somebody who looks for a cause wants to read: to standard error with `--verbose`, else warnings only.
+  var logger: Logger {
+    var logger = Logger(label: "pixcheese") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = console.loudness == .verbose ? .info : .critical
+    return logger
+  }
 }
