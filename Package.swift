@@ -69,7 +69,7 @@ let package = Package(
     library("Journal", ["Model", grdb, system, crypto]),
     library("Ingest", ["Model", "Journal", "GPhoto", logging, lifecycle, crypto, system]),
     library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle, system]),
-    library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle]),
+    library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
     library(
       "AlbumServer", ["Model", "Pictures", hummingbird, grdb, logging, lifecycle, crypto, system],
       resources: [.embedInCode("Page")]),
