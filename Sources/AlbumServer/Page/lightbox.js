@@ -131,7 +131,6 @@ export class Lightbox {
       document.documentElement.classList.add("locked");
     }
     this.#arrange();
-    this.#parts.stage.focus?.();
   }
 
   #hide() {
@@ -298,6 +297,10 @@ export class Lightbox {
       i: () => this.#showPanel(this.#parts.panel.hidden),
       I: () => this.#showPanel(this.#parts.panel.hidden),
     };
+    if ([" ", "PageUp", "PageDown", "ArrowUp", "ArrowDown"].includes(event.key) && !event.target.closest("a, button, aside")) {
+      // The grid behind must not scroll away.
+      event.preventDefault();
+    }
     if (!Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
     keys[event.key]();
