@@ -174,7 +174,7 @@ export class Grid {
         wanted.add(frame.frame);
         let tile = this.#tiles.get(frame.frame);
         if (!tile) {
-          tile = new Tile(frame.frame);
+          tile = new Tile(frame.frame, this.#list.classList.contains("sliding"));
           this.#tiles.set(frame.frame, tile);
         }
         if (tile.element === before) before = before.nextElementSibling;
@@ -211,10 +211,22 @@ class Tile {
   #width = 0;
   #height = 0;
   #tries = 0;
+  #appearance = "";
 
-  constructor(id) {
+  constructor(id, fresh) {
     this.element.className = "tile";
     this.element.dataset.tile = id;
+    if (fresh) this.#enter();
+  }
+
+  // The class goes when the movement is over, or it would begin again whenever the element is moved.
+  #enter() {
+    this.#appearance = " fresh";
+    this.element.classList.add("fresh");
+    this.element.addEventListener("animationend", () => {
+      this.#appearance = "";
+      this.element.classList.remove("fresh");
+    }, { once: true });
   }
 
   place(x, y, width, height) {
@@ -260,7 +272,7 @@ class Tile {
       this.#image.onload = () => this.#loaded();
       this.#image.onerror = () => this.#broken();
       link.append(this.#image);
-      this.element.className = "tile picture";
+      this.element.className = `tile picture${this.#appearance}`;
       this.element.replaceChildren(link);
     }
     this.#image.alt = say("alt", frame.name, clock(frame.captured_at, "short"));
@@ -284,7 +296,7 @@ class Tile {
     const { frame } = this;
     this.#image = null;
     if (pictureIsComing(frame)) {
-      this.element.className = "tile coming";
+      this.element.className = `tile coming${this.#appearance}`;
       this.element.replaceChildren(text("span", "unseen", say("coming")));
       return;
     }
@@ -297,7 +309,7 @@ class Tile {
     link.download = frame.name;
     link.setAttribute("aria-label", `${say("save")}: ${frame.name}`);
     card.append(text("p", "card-name", frame.name), text("p", "card-facts", facts), link);
-    this.element.className = "tile filed";
+    this.element.className = `tile filed${this.#appearance}`;
     this.element.replaceChildren(card);
   }
 }

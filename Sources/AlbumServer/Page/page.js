@@ -20,7 +20,10 @@ const feed = new ServerFeed(slug);
 const grid = new Grid(parts.grid, (id) => lightbox.open(id));
 const lightbox = new Lightbox(parts.lightbox, album, {
   placeOf: (id) => grid.placeOf(id),
-  closed: (id) => grid.reveal(id, { focus: !parts.lightbox.open }),
+  closed: (id) => {
+    if (scrollY < topEdge || waiting.has(id)) letIn();
+    grid.reveal(id, { focus: !parts.lightbox.open });
+  },
   share: (url) => share(url),
 });
 
