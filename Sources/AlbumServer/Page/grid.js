@@ -39,12 +39,14 @@ export class Grid {
   }
 
   /**
-   * Shows these frames. With `slide`, tiles that are in sight move to their new places, and new ones appear
-   * gently; else everything is simply where it belongs.
+   * Shows these frames, and what the guest looks at stays where it is. With `slide`, for a guest at the top, tiles
+   * that are in sight move to their new places instead, and new ones appear gently.
    */
   show(frames, { slide = false } = {}) {
+    const anchor = slide ? null : this.#anchor();
     this.#frames = frames;
     this.#place();
+    this.#hold(anchor);
     if (slide && !calm()) {
       this.#list.classList.add("sliding");
       clearTimeout(this.#slide);

@@ -72,6 +72,23 @@ async function start() {
   grid.show(album.frames);
   lightbox.followAddress();
   feed.follow({ frames: arrived, state: connected });
+  await loadRest();
+}
+
+// The older part of a long album, while the guest already looks at the newest.
+async function loadRest() {
+  try {
+    await feed.loadRest((frames) => {
+      album.merge(frames);
+      grid.show(album.frames.filter((frame) => !waiting.has(frame.frame)));
+      if (lightbox.isOpen) lightbox.refresh();
+      else if (location.hash) lightbox.followAddress();
+      render();
+    });
+  } catch (error) {
+    if (error.code === undefined) throw error;
+    if (error.code === "unreachable") setTimeout(loadRest, 3000);
+  }
 }
 
 // Frames come one by one, but what came between two drawn pictures is drawn once.
