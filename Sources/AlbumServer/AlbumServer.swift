@@ -67,7 +67,8 @@ public struct AlbumServer: Service {
       responder: routes.responder(),
       server: .http1(configuration: .init(idleTimeout: .init(configuration.idleTimeout))),
       configuration: .init(
-        address: .hostname(configuration.host, port: configuration.port), serverName: "pixcheese", backlog: 1024),
+        address: .hostname(configuration.host, port: configuration.port), serverName: "pixcheese",
+        backlog: 1024),
       services: [
         FeedKeeper(store: store, heartbeat: configuration.heartbeat, logger: logger),
         ExpiredUploads(store: store, logger: logger), renditions,

@@ -23,17 +23,20 @@ public struct AlbumServerConfiguration: Sendable {
 
   /// - Throws: `AlbumServerError` with `.configuration` for an address that cannot be one.
   public init(
-    host: String, port: Int, publicURL: URL? = nil, onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    host: String, port: Int, publicURL: URL? = nil,
+    onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
   ) throws(AlbumServerError) {
     guard (0...65535).contains(port) else {
       throw AlbumServerError(.configuration, "\(port) is no port: a port is 0 to 65535")
     }
     if let publicURL {
-      guard let scheme = publicURL.scheme, ["http", "https"].contains(scheme), publicURL.host?.isEmpty == false,
+      guard let scheme = publicURL.scheme, ["http", "https"].contains(scheme),
+        publicURL.host?.isEmpty == false,
         ["", "/"].contains(publicURL.path), publicURL.query == nil
       else {
         throw AlbumServerError(
-          .configuration, "the public address \(publicURL.absoluteString) is not http(s)://HOST without a path")
+          .configuration,
+          "the public address \(publicURL.absoluteString) is not http(s)://HOST without a path")
       }
     }
     self.host = host

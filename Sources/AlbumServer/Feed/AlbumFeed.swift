@@ -22,6 +22,11 @@ final class AlbumFeed: Sendable {
     var viewers: [ObjectIdentifier: Viewer] = [:]
 
     var last: Int64 { changes.last?.seq ?? floor }
+
+    mutating func forget(through seq: Int64) {
+      changes.removeAll()
+      floor = seq
+    }
   }
 
   /// Changes kept in memory: at ten frames a second with three changes each, about a quarter of a minute.
@@ -87,12 +92,5 @@ final class AlbumFeed: Sendable {
 
   func beat() {
     for viewer in state.withLock({ Array($0.viewers.values) }) { viewer.beat() }
-  }
-}
-
-extension AlbumFeed.State {
-  fileprivate mutating func forget(through seq: Int64) {
-    changes.removeAll()
-    floor = seq
   }
 }

@@ -1,3 +1,4 @@
+import Model
 import NIOCore
 import ServiceLifecycle
 
@@ -16,7 +17,7 @@ struct EventStream: Sendable {
   ///     not reached yet (its folder was put back from a copy) begins again from the first.
   ///   - write: sends bytes; it waits as long as the connection takes none.
   func run(
-    for viewer: Viewer, from wanted: Int64?, write: (ByteBuffer) async throws -> Void
+    for viewer: Viewer, from wanted: Int64?, write: @concurrent (ByteBuffer) async throws -> Void
   ) async throws {
     // Before anything is read: what changes from here on is signalled.
     feed.add(viewer)
@@ -26,7 +27,9 @@ struct EventStream: Sendable {
     var position = wanted.map { $0 <= now ? $0 : 0 } ?? now
     try await withGracefulShutdownHandler {
       try await withTaskCancellationHandler {
-        try await viewer.writing { try await write(ServerSentEvent.opening(retry: Self.retry, position: position)) }
+        try await viewer.writing {
+          try await write(ServerSentEvent.opening(retry: Self.retry, position: position))
+        }
         while true {
           position = try await sendAll(after: position, to: viewer, write: write)
           switch await viewer.next() {
@@ -45,7 +48,7 @@ struct EventStream: Sendable {
 
   /// Sends everything after a position, and returns the position after it.
   private func sendAll(
-    after position: Int64, to viewer: Viewer, write: (ByteBuffer) async throws -> Void
+    after position: Int64, to viewer: Viewer, write: @concurrent (ByteBuffer) async throws -> Void
   ) async throws -> Int64 {
     var position = position
     while !viewer.isClosed {

@@ -1,5 +1,5 @@
-import NIOCore
 import GRDB
+import NIOCore
 import Synchronization
 
 /// The feeds of the albums that somebody watched since the server started.

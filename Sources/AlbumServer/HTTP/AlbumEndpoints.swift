@@ -144,7 +144,8 @@ struct AlbumEndpoints: Sendable {
   /// The server's address as the client knows it: the configured one, else the one it called.
   private func base(of request: Request) throws -> URL {
     if let publicURL { return publicURL }
-    guard let authority = request.head.authority, let url = URL(string: "http://\(authority)"), url.host != nil
+    guard let authority = request.head.authority, let url = URL(string: "http://\(authority)"),
+      url.host != nil
     else { throw Problem(.badRequest, "The Host header is missing or cannot be read.") }
     return url
   }

@@ -21,7 +21,8 @@ struct Gate: Sendable {
     switch try await store.permission(of: token, album: album.id) {
     case .administrator, .album: return album
     case .another: throw Problem(.forbidden, "This token is for another album.")
-    case .unknown: throw Self.unauthorized("This token is not known here; it may have been mistyped or revoked.")
+    case .unknown:
+      throw Self.unauthorized("This token is not known here; it may have been mistyped or revoked.")
     }
   }
 
@@ -29,8 +30,10 @@ struct Gate: Sendable {
     switch try await store.permission(of: token(request), album: nil) {
     case .administrator: return
     case .album, .another:
-      throw Problem(.forbidden, "This needs an administrator's token; this token is for uploading to one album.")
-    case .unknown: throw Self.unauthorized("This token is not known here; it may have been mistyped or revoked.")
+      throw Problem(
+        .forbidden, "This needs an administrator's token; this token is for uploading to one album.")
+    case .unknown:
+      throw Self.unauthorized("This token is not known here; it may have been mistyped or revoked.")
     }
   }
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Synchronization
 
 /// For those who watch the server.
 struct HealthEndpoints: Sendable {
@@ -21,7 +22,9 @@ struct HealthEndpoints: Sendable {
     let figures: [(name: String, type: String, help: String, value: Int64)] = [
       ("pixcheese_albums", "gauge", "Albums.", Int64(totals.albums)),
       ("pixcheese_frames", "gauge", "Frames in all albums.", Int64(totals.frames)),
-      ("pixcheese_published_bytes", "gauge", "Bytes of renditions and originals in all albums.", totals.bytes),
+      (
+        "pixcheese_published_bytes", "gauge", "Bytes of renditions and originals in all albums.", totals.bytes
+      ),
       ("pixcheese_uploads", "gauge", "Uploads that are not finished.", Int64(totals.uploads)),
       (
         "pixcheese_frames_lacking_renditions", "gauge", "Frames whose renditions are still to be made.",

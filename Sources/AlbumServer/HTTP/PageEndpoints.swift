@@ -50,7 +50,8 @@ struct PageEndpoints: Sendable {
 
   private static func serve(_ file: PageFiles.File, to request: Request) -> Response {
     let headers: HTTPFields = [
-      .contentType: file.mediaType, .eTag: file.tag, .cacheControl: "no-cache", .contentSecurityPolicy: policy,
+      .contentType: file.mediaType, .eTag: file.tag, .cacheControl: "no-cache",
+      .contentSecurityPolicy: policy,
     ]
     guard !EntityTag.matches(request.headers[.ifNoneMatch], file.tag) else {
       return Response(status: .notModified, headers: headers)

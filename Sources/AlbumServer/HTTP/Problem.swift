@@ -26,7 +26,8 @@ struct Problem: Error, HTTPResponseError, Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let body = try encoder.encode(Body(title: status.reasonPhrase, status: status.code, detail: detail))
-    var response = Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
+    var response = Response(
+      status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     response.headers[.contentType] = "application/problem+json"
     response.headers[.contentLength] = String(body.count)
     response.headers[.cacheControl] = "no-store"
@@ -39,7 +40,8 @@ extension Problem {
   init(_ error: AlbumServerError) {
     switch error.code {
     case .noRoom:
-      self.init(.insufficientStorage, "The server's disk is full. What it has is safe; try again when there is room.")
+      self.init(
+        .insufficientStorage, "The server's disk is full. What it has is safe; try again when there is room.")
     case .notFound: self.init(.notFound, "It is no longer there.")
     case .dataFolder, .database, .file, .configuration, .listen:
       self.init(.internalServerError, "The server cannot do this now; its log says why. What it has is safe.")

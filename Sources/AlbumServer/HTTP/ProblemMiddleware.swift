@@ -4,9 +4,10 @@ import Logging
 
 /// Makes every failure an answer that helps, and gives every answer the headers that all of them have.
 struct ProblemMiddleware: RouterMiddleware {
+  typealias Context = AlbumRequestContext
+
   func handle(
-    _ request: Request, context: AlbumRequestContext,
-    next: (Request, AlbumRequestContext) async throws -> Response
+    _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
     var response: Response
     do {
@@ -32,7 +33,9 @@ struct ProblemMiddleware: RouterMiddleware {
       }
       return problem
     case let error as HTTPError:
-      guard error.status == .notFound else { return Problem(error.status, error.body ?? error.status.reasonPhrase) }
+      guard error.status == .notFound else {
+        return Problem(error.status, error.body ?? error.status.reasonPhrase)
+      }
       return Problem(.notFound, "There is nothing at this address.")
     case is CancellationError:
       return Problem(.serviceUnavailable, "The server is stopping.", headers: [.retryAfter: "5"])

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Model
 import NIOCore
 
 /// `/media/SLUG/SHA256.EXT`: published bytes, which never change under their address.

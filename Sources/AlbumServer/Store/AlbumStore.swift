@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import GRDB
 import Model
 import SystemPackage
@@ -107,7 +107,8 @@ public final class AlbumStore: Sendable {
       arguments: [Slug.make(for: name), name, Date.now.formatted(.iso8601)])
     let id = database.lastInsertedRowID
     if let token { try insert(token, album: id, in: database) }
-    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM albums WHERE id = ?", arguments: [id]) else {
+    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM albums WHERE id = ?", arguments: [id])
+    else {
       throw AlbumServerError(.database, "an album that was just made is not there")
     }
     return try Album(row: row)
@@ -129,7 +130,8 @@ public final class AlbumStore: Sendable {
     let hash = token.hash
     return try await read { database in
       let rows = try Row.fetchAll(
-        database, sql: "SELECT sha256, album FROM tokens WHERE album IS NULL OR album = ?", arguments: [album])
+        database, sql: "SELECT sha256, album FROM tokens WHERE album IS NULL OR album = ?", arguments: [album]
+      )
       var permission = Permission.unknown
       for row in rows {
         let known = try ContentHash(column: row["sha256"])

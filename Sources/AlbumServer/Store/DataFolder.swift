@@ -82,9 +82,9 @@ struct DataFolder: Sendable {
   func uploadNames(unchangedSince limit: Date) throws(AlbumServerError) -> [String] {
     do {
       return try FileManager.default.contentsOfDirectory(atPath: uploads.string).filter { name in
-        var status = stat()
-        guard stat(uploads.appending(name).string, &status) == 0 else { return false }
-        return Double(status.st_mtim.tv_sec) < limit.timeIntervalSince1970
+        let attributes = try FileManager.default.attributesOfItem(atPath: uploads.appending(name).string)
+        guard let changed = attributes[.modificationDate] as? Date else { return false }
+        return changed < limit
       }
     } catch {
       throw AlbumServerError(.file, "\(uploads) cannot be read", underlying: error)

@@ -51,7 +51,8 @@ struct FrameRow: Hashable, Sendable {
           original = excluded.original, lacks_renditions = excluded.lacks_renditions
         """,
       arguments: [
-        album, frame.column, seq, name, mediaType, bytes, facts, thumbnail, preview, original, lacksRenditions,
+        album, frame.column, seq, name, mediaType, bytes, facts, thumbnail, preview, original,
+        lacksRenditions,
       ])
   }
 

@@ -26,8 +26,10 @@ extension Publication {
   /// frame is known by; before it arrived, whichever came first.
   func merged(into existing: FrameRow?) -> FrameRow {
     let fallback = "\(frame.hex.prefix(12)).\(type.fileExtension)"
-    var row = existing ?? FrameRow(
-      frame: frame, name: name ?? fallback, mediaType: MediaType.forFile(named: name ?? fallback))
+    var row =
+      existing
+      ?? FrameRow(
+        frame: frame, name: name ?? fallback, mediaType: MediaType.forFile(named: name ?? fallback))
     if let facts { row.facts = facts.filled(from: row.facts) }
     switch kind {
     case .thumbnail: row.thumbnail = file
@@ -62,7 +64,8 @@ extension AlbumStore {
           VALUES (?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          publication.album.id, publication.frame.column, publication.kind.rawValue, publication.sha256.column,
+          publication.album.id, publication.frame.column, publication.kind.rawValue,
+          publication.sha256.column,
           publication.file, publication.name ?? publication.file, publication.type.mediaType,
           publication.bytes,
         ])
@@ -85,7 +88,8 @@ extension AlbumStore {
       sql: "UPDATE albums SET seq = seq + 1, frames = frames + ? WHERE id = ?",
       arguments: [existing == nil ? 1 : 0, album.id])
     guard
-      let seq = try Int64.fetchOne(database, sql: "SELECT seq FROM albums WHERE id = ?", arguments: [album.id])
+      let seq = try Int64.fetchOne(
+        database, sql: "SELECT seq FROM albums WHERE id = ?", arguments: [album.id])
     else { throw AlbumServerError(.notFound, "the album is no longer there") }
     var row = merged
     row.seq = seq

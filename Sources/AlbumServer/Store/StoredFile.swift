@@ -49,9 +49,11 @@ final class StoredFile: Sendable {
 
   /// The length in bytes.
   func length() throws(AlbumServerError) -> Int64 {
-    var status = stat()
-    guard fstat(descriptor.rawValue, &status) == 0 else { throw failure("cannot be measured") }
-    return Int64(status.st_size)
+    do {
+      return try descriptor.seek(offset: 0, from: .end)
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be measured", underlying: error)
+    }
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(AlbumServerError) {

@@ -84,8 +84,10 @@ extension AlbumStore {
     }
     for id in resting.compactMap({ UploadID($0) }) {
       let offset = try await read { database in
-        try Row.fetchOne(database, sql: "SELECT length, offset FROM uploads WHERE id = ?", arguments: [id.text])
-          .map { row -> Bool in row["length"] == (row["offset"] as Int64) }
+        try Row.fetchOne(
+          database, sql: "SELECT length, offset FROM uploads WHERE id = ?", arguments: [id.text]
+        )
+        .map { row -> Bool in row["length"] == (row["offset"] as Int64) }
       }
       // A complete upload's bytes are among the content: its file is a leftover too.
       if offset != false { try await BlockingThreads.run { try folder.remove(folder.upload(id)) } }

@@ -33,7 +33,8 @@ enum Tus {
   static func requireVersion(_ headers: HTTPFields) throws(TusRefusal) {
     guard headers[.tusResumable] == version else {
       throw TusRefusal(
-        .preconditionFailed, "This is a tus \(version) server: every request carries Tus-Resumable: \(version).",
+        .preconditionFailed,
+        "This is a tus \(version) server: every request carries Tus-Resumable: \(version).",
         headers: [.tusVersion: version])
     }
   }
@@ -51,7 +52,8 @@ enum Tus {
     guard length > 0 else { throw TusRefusal(.badRequest, "An empty file is no picture.") }
     guard length <= maxSize else {
       throw TusRefusal(
-        .contentTooLarge, "A file has \(maxSize) bytes here at most.", headers: [.tusMaxSize: String(maxSize)])
+        .contentTooLarge, "A file has \(maxSize) bytes here at most.", headers: [.tusMaxSize: String(maxSize)]
+      )
     }
     let metadata: UploadMetadata
     do {
@@ -96,7 +98,8 @@ enum Tus {
   /// The bytes go beyond the length that the upload was made with.
   static func tooLong(_ length: Int64) -> TusRefusal {
     TusRefusal(
-      .contentTooLarge, "The file was announced with \(length) bytes, and this goes beyond them. Nothing was kept of it.")
+      .contentTooLarge,
+      "The file was announced with \(length) bytes, and this goes beyond them. Nothing was kept of it.")
   }
 
   /// "Upload-Checksum" names the algorithm and gives the digest in base64.
@@ -104,7 +107,8 @@ enum Tus {
     guard let header = headers[.uploadChecksum] else { return nil }
     guard let checksum = TusChecksum(header: header) else {
       throw TusRefusal(
-        .badRequest, "Upload-Checksum is one of \(TusChecksum.Algorithm.list), a space, and the digest in base64.",
+        .badRequest,
+        "Upload-Checksum is one of \(TusChecksum.Algorithm.list), a space, and the digest in base64.",
         headers: [.tusChecksumAlgorithm: TusChecksum.Algorithm.list])
     }
     return checksum
@@ -126,7 +130,8 @@ enum Tus {
       \(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .extended(minimumLength: 4)) \
       \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\
       \(second: .twoDigits) GMT
-      """, locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, calendar: Calendar(identifier: .gregorian))
+      """, locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt,
+    calendar: Calendar(identifier: .gregorian))
 
   /// A non-negative decimal number, digits only.
   private static func number(_ text: String?) -> Int64? {

@@ -121,7 +121,8 @@ final class UploadDesk: Sendable {
       guard let checksum = chunk.checksum, bytes.chunk?.digest != checksum.digest else { return nil }
       return Refusal(
         error: TusRefusal(
-          .checksumMismatch, "The bytes are not those of Upload-Checksum. They were thrown away: send them again.",
+          .checksumMismatch,
+          "The bytes are not those of Upload-Checksum. They were thrown away: send them again.",
           headers: [.uploadOffset: String(upload.offset)]), discards: true)
     case .torn:
       // A piece of a chunk cannot be checked against the chunk's checksum. It is kept where the whole file is checked at
@@ -154,7 +155,8 @@ final class UploadDesk: Sendable {
     guard metadata.kind == .original || type.isRendition else {
       try await store.drop(id)
       throw TusRefusal(
-        .unsupportedMediaType, "A \(metadata.kind.rawValue) is a JPEG, PNG, WebP, AVIF or GIF; this is not one.")
+        .unsupportedMediaType,
+        "A \(metadata.kind.rawValue) is a JPEG, PNG, WebP, AVIF or GIF; this is not one.")
     }
     try await BlockingThreads.run { try store.folder.adopt(store.folder.upload(id), as: hash) }
     var complete = upload

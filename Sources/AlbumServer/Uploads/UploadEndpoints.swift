@@ -39,7 +39,7 @@ struct UploadEndpoints: Sendable {
   /// How far an upload is. It cuts a hanging PATCH off: what it answers is what the next PATCH goes on from.
   func head(_ request: Request, _ context: AlbumRequestContext) async throws -> Response {
     let (album, id) = try await place(request, context)
-    let upload = try await desk.turns.take(id, cutOff: {}) { try await upload(id, in: album) }
+    let upload = try await desk.turns.take(id, cutOff: {}) { try await self.upload(id, in: album) }
     var headers = self.headers(of: upload)
     headers[.uploadLength] = String(upload.length)
     headers[.uploadMetadata] = upload.metadata.header
@@ -51,7 +51,7 @@ struct UploadEndpoints: Sendable {
     let (album, id) = try await place(request, context)
     let upload = try await whileServing(context) {
       try await desk.turns.take(id, cutOff: context.cutOff) {
-        let upload = try await upload(id, in: album)
+        let upload = try await self.upload(id, in: album)
         let chunk = try Tus.chunk(request.headers, offset: upload.offset, length: upload.length)
         return try await desk.take(chunk, of: upload, in: album, body: request.body)
       }
@@ -82,7 +82,8 @@ struct UploadEndpoints: Sendable {
   }
 
   private static let unknown = TusRefusal(
-    .notFound, "There is no such upload, or it has expired: make a new one.", headers: [.cacheControl: "no-store"])
+    .notFound, "There is no such upload, or it has expired: make a new one.",
+    headers: [.cacheControl: "no-store"])
 
   private func headers(of upload: UploadRow) -> HTTPFields {
     [
