@@ -32,6 +32,9 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -47,6 +50,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.90.0"),
     .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -71,8 +76,12 @@ let package = Package(
     library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle, system]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
     library(
-      "AlbumServer", ["Model", "Pictures", hummingbird, grdb, logging, lifecycle, crypto, system],
-      resources: [.embedInCode("Page")]),
+      "AlbumServer",
+      [
+        "Model", "Pictures", hummingbird, httpTypes, nioCore, nioPosix, grdb, logging, lifecycle, crypto,
+        system,
+      ],
+      resources: [.embedInCode("Page"), .embedInCode("openapi.yaml")]),
     library(
       "Commands",
       [
@@ -92,7 +101,12 @@ let package = Package(
     tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
-    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
+    tests(
+      "AlbumServerTests",
+      [
+        "AlbumServer", "Model", hummingbird, hummingbirdTesting, httpTypes, nioCore, logging, lifecycle, crypto,
+        grdb,
+      ]),
     tests("CameraSimulatorTests", ["CameraSimulator"]),
     tests("CommandsTests", ["Commands"]),
     tests("EndToEndTests", ["Model"]),

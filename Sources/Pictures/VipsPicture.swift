@@ -22,6 +22,13 @@ final class VipsPicture {
     image = made
   }
 
+  /// A copy of 8-bit RGB pixels without padding, of which there must be enough.
+  convenience init(rgb: UnsafeRawBufferPointer, width: Int, height: Int) throws(PictureError) {
+    try self.init(.encoding, "memory") {
+      cvips_from_rgb(rgb.baseAddress, width * height * 3, CInt(width), CInt(height), $0)
+    }
+  }
+
   deinit {
     g_object_unref(image)
   }
@@ -37,6 +44,9 @@ final class VipsPicture {
 
   /// EXIF's orientation, 1 to 8; 1 where there is none.
   var orientation: Int { Int(vips_image_get_orientation(image)) }
+
+  /// Whether the file says an orientation at all.
+  var hasOrientation: Bool { vips_image_get_typeof(image, VIPS_META_ORIENTATION) != 0 }
 
   /// A metadata field's bytes, such as `exif-data`; `nil` where it is not there or longer than `limit`.
   func blob(_ name: String, limit: Int = 16 << 20) -> [UInt8]? {
