@@ -18,8 +18,6 @@ RELEASE ?= .build/release
 PROGRAMS = pixcheese pixcheese-camsim
 MANUALS = $(wildcard man/*.1)
 DOCUMENTS = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
-# The modules whose declarations `make docs` renders.
-MODULES = Model GPhoto Curl Pictures Journal Ingest Renditions Delivery AlbumServer CameraSimulator Commands
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -55,7 +53,7 @@ format: ## bring the sources into form
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
 
 docs: packages ## the modules' reference as web pages, at docs/html
-	SWIFT="$(SWIFT)" scripts/render-docs $(MODULES)
+	SWIFT="$(SWIFT)" scripts/render-docs
 
 install: ## programs, manuals, udev rules, service (PREFIX=/usr/local, DESTDIR=)
 	@for program in $(PROGRAMS); do \
