@@ -78,6 +78,20 @@ extension Journal {
     }
   }
 
+  /// Puts a rendition's bytes into the spool, durably. The journal knows it only after `recordRenditions`.
+  /// - Throws: `JournalError`.
+  public func store(
+    _ rendition: [UInt8], kind: AssetKind, mediaType: String
+  ) async throws(JournalError) -> StoredRendition {
+    let spool = self.spool
+    return try await offload { () throws(JournalError) in
+      let hash = ContentHash(of: rendition)
+      let path = try spool.store(rendition: rendition, hash: hash, extension: "jpg")
+      return StoredRendition(
+        kind: kind, hash: hash, mediaType: mediaType, bytes: Int64(rendition.count), path: path)
+    }
+  }
+
   /// Writes down what was made of a frame, and a delivery of each rendition to each of the frame's albums.
   /// - Parameters:
   ///   - renditions: those that were made; none is right for a clip or a picture that cannot be rendered.

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// The right to write one journal: an advisory lock (`flock`) that goes with the process, however it ends.
-final class JournalLock: Sendable {
+public final class JournalLock: Sendable {
   private let descriptor: FileDescriptor
 
   /// - Throws: `JournalError` with code `locked` when another process has it, naming its process number.
@@ -34,6 +34,16 @@ final class JournalLock: Sendable {
   deinit {
     // Closing gives the lock back; there is nobody left to tell if it fails.
     try? descriptor.close()
+  }
+
+  /// Whether a process is at work with the journal whose database file this is.
+  public static func isHeld(beside journal: FilePath) -> Bool {
+    let path = journal.removingLastComponent().appending("journal.lock")
+    let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    // A shared lock is had for an instant only, and only where nobody holds the exclusive one.
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   private static func holder(_ descriptor: FileDescriptor) -> String {
