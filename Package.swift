@@ -68,7 +68,7 @@ let package = Package(
     library("Pictures", ["Model", "CVips", "CRaw"]),
     library("Journal", ["Model", grdb, system, crypto]),
     library("Ingest", ["Model", "Journal", "GPhoto", logging, lifecycle, crypto, system]),
-    library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle]),
+    library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle, system]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle]),
     library(
       "AlbumServer", ["Model", "Pictures", hummingbird, grdb, logging, lifecycle, crypto, system],
@@ -77,7 +77,7 @@ let package = Package(
       "Commands",
       [
         "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator",
-        "CQREncode", "CSystemd", argumentParser, logging, lifecycle, toml,
+        "CQREncode", "CSystemd", argumentParser, logging, lifecycle, toml, system,
       ]),
     program("pixcheese", ["Commands"]),
 
@@ -89,7 +89,7 @@ let package = Package(
     tests("CurlTests", ["Curl"]),
     tests("PicturesTests", ["Pictures", "Model"]),
     tests("JournalTests", ["Journal", "Model", grdb, system]),
-    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator"]),
+    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
     tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),

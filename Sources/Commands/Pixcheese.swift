@@ -39,7 +39,7 @@ public struct Pixcheese: AsyncParsableCommand {
   private static func end(with error: any Error) -> Never {
     guard let complaint = Complaint(error) else { exit(withError: error) }
     if !complaint.message.isEmpty {
-      fputs("pixcheese: \(complaint.message)\n", stderr)
+      Console(isJSON: false, loudness: .quiet, environment: [:]).complain("pixcheese: \(complaint.message)")
     }
     Glibc.exit(complaint.status.rawValue)
   }

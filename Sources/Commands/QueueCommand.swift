@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Journal
+import Model
+import SystemPackage
 
 /// `pixcheese queue`: the journal's deliveries, by hand.
 struct QueueCommand: AsyncParsableCommand {
@@ -45,14 +47,16 @@ struct QueueCommand: AsyncParsableCommand {
     }
 
     func run(in context: Context) async throws {
-      guard let journal = try await Journal.openForReading(at: context.home.journal, spool: context.home.spool)
+      guard
+        let journal = try await Journal.openForReading(at: context.home.journal, spool: context.home.spool)
       else {
         context.console.emit(Answer(deliveries: []))
         return context.console.answer("Nothing waits: there is no journal at \(context.home.journal) yet.")
       }
       let rows = try await journal.openDeliveries(limit: limit).map {
         Answer.Row(
-          frame: $0.frame.hex, name: $0.name, kind: $0.kind.rawValue, album: $0.album, state: $0.state.rawValue,
+          frame: $0.frame.hex, name: $0.name, kind: $0.kind.rawValue, album: $0.album,
+          state: $0.state.rawValue,
           bytes: $0.bytes, offset: $0.offset, attempts: $0.attempts, nextTryAt: $0.nextTryAt.map(Text.time),
           reason: $0.reason)
       }
@@ -63,8 +67,10 @@ struct QueueCommand: AsyncParsableCommand {
           [["FRAME", "NAME", "WHAT", "ALBUM", "STATE", "SENT", "OF", "NEXT TRY", "WHY"]]
             + rows.map {
               [
-                String($0.frame.prefix(8)), Text.harmless($0.name), $0.kind, Text.harmless($0.album), $0.state,
-                Text.bytes($0.offset), Text.bytes($0.bytes), $0.nextTryAt ?? "", Text.harmless($0.reason ?? ""),
+                String($0.frame.prefix(8)), Text.harmless($0.name), $0.kind, Text.harmless($0.album),
+                $0.state,
+                Text.bytes($0.offset), Text.bytes($0.bytes), $0.nextTryAt ?? "",
+                Text.harmless($0.reason ?? ""),
               ]
             }))
     }
@@ -101,7 +107,8 @@ struct QueueCommand: AsyncParsableCommand {
       let count = try await journal.retry(album: album)
       context.console.emit(Answer(retried: count))
       context.console.answer(
-        count == 0 ? "Nothing was parked or put off." : "\(Text.count(count, "delivery", "deliveries")) due at once.")
+        count == 0
+          ? "Nothing was parked or put off." : "\(Text.count(count, "delivery", "deliveries")) due at once.")
     }
   }
 }

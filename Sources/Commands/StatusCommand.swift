@@ -1,5 +1,6 @@
 import ArgumentParser
 import Journal
+import SystemPackage
 
 /// `pixcheese status`: what waits, for whom, and why; also of a service running in the background.
 struct StatusCommand: AsyncParsableCommand {
@@ -42,9 +43,11 @@ struct StatusCommand: AsyncParsableCommand {
   }
 
   func run(in context: Context) async throws {
-    guard let journal = try await Journal.openForReading(at: context.home.journal, spool: context.home.spool) else {
+    guard let journal = try await Journal.openForReading(at: context.home.journal, spool: context.home.spool)
+    else {
       throw Complaint(
-        .noInput, "There is no journal at \(context.home.journal) yet: nothing was ever taken or sent from here.")
+        .noInput,
+        "There is no journal at \(context.home.journal) yet: nothing was ever taken or sent from here.")
     }
     let counts = try await journal.frameCounts()
     let answer = Answer(

@@ -41,7 +41,7 @@ extension Journal {
       if let known, safe.original.isInPlace, known.original.isInPlace {
         // The same bytes at another place: that is where they are now.
         try database.execute(
-          sql: "UPDATE OR IGNORE original SET path = ?, modified_ns = ? WHERE hash = ?",
+          sql: "UPDATE original SET path = ?, modified_ns = ? WHERE hash = ?",
           arguments: [safe.original.path.string, safe.original.modifiedNanoseconds, safe.original.hash.blob])
       }
       if let object = safe.object {
@@ -56,6 +56,33 @@ extension Journal {
       unlink(safe.original.path.string)
     }
     return recorded
+  }
+
+  /// Finds the frames of objects that were taken before, and adds the deliveries that they lack for these albums.
+  /// - Returns: the frames of those objects that are taken; the others are missing.
+  /// - Throws: `JournalError`.
+  public func deliverTaken(
+    _ objects: [SourceObject], source: String, albums: [String]
+  ) async throws(JournalError) -> [SourceObject: Frame] {
+    let spool = self.spool
+    return try await write("Looking up what was already taken") { database in
+      var frames: [SourceObject: Frame] = [:]
+      let sql =
+        Self.selectFrame + """
+           JOIN source_object ON source_object.frame_id = frame.id
+           WHERE source_object.source = ? AND folder = ? AND source_object.name = ? AND source_object.bytes = ?
+            AND modified = ? AND disposition = 'taken'
+          """
+      let statement = try database.makeStatement(sql: sql)
+      for object in objects {
+        let row = try Row.fetchOne(
+          statement, arguments: [source, object.folder, object.name, object.bytes, object.modified])
+        guard let frame = row.map({ Self.frame($0, spool: spool) }) else { continue }
+        for album in albums { try Self.addDeliveries(of: frame.id, to: album, in: database) }
+        frames[object] = frame
+      }
+      return frames
+    }
   }
 
   /// The frame with this original, if the journal has it.

@@ -5,6 +5,7 @@ import Model
 import Pictures
 public import ServiceLifecycle
 import Synchronization
+import SystemPackage
 
 /// The step between the journal and the deliveries: makes the small renditions of every safe frame.
 ///
@@ -31,7 +32,7 @@ public final class RenditionStage: Service {
   public func run() async throws {
     try await withThrowingDiscardingTaskGroup { group in
       for _ in 0..<width {
-        group.addTask {
+        group.addTask { [self] in
           for await _ in journal.ticks().cancelOnGracefulShutdown() {
             while let frame = try await next() {
               defer { inWork.withLock { _ = $0.remove(frame.id) } }

@@ -31,15 +31,19 @@ struct Complaint: Error, Sendable {
         Move the journal file away (keep it) and run again: what is in the spool is found and taken up.
         """)
     case .locked:
-      Complaint(.unavailable, "\(error.message)\nStop that one first, or give this one a home of its own: --home DIR.")
+      Complaint(
+        .unavailable, "\(error.message)\nStop that one first, or give this one a home of its own: --home DIR."
+      )
     case .full:
       Complaint(
         .inputOutput,
-        "\(error.message)\nThe disk is full. What was safe is safe; frames wait on the card. Make room and run again.")
+        "\(error.message)\nThe disk is full. What was safe is safe; frames wait on the card. Make room and run again."
+      )
     case .newer:
       Complaint(.badInput, "\(error.message)\nNothing was changed. Use that version, or another --home.")
     case .notAllowed:
-      Complaint(.notAllowed, "\(error.message)\nNothing was changed. Look at the owner and the mode of that folder.")
+      Complaint(
+        .notAllowed, "\(error.message)\nNothing was changed. Look at the owner and the mode of that folder.")
     case .io:
       Complaint(.inputOutput, "\(error.message)\nWhat was safe is safe. Look at the disk, then run again.")
     }

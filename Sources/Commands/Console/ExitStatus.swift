@@ -32,6 +32,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   /// The table that every help text ends with.
   static var table: String {
     "EXIT CODES:\n"
-      + allCases.map { "  \($0.rawValue)\($0.rawValue < 10 ? " " : "")  \($0.meaning)" }.joined(separator: "\n")
+      + allCases.map { "  \($0.rawValue)\($0.rawValue < 10 ? " " : "")  \($0.meaning)" }.joined(
+        separator: "\n")
   }
 }

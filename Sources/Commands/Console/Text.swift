@@ -56,6 +56,7 @@ enum Text {
 
   /// RFC 3339 in UTC with milliseconds, as events carry it.
   static func time(_ date: Date) -> String {
-    date.formatted(.iso8601.year().month().day().timeZone(separator: .omitted).time(includingFractionalSeconds: true))
+    date.formatted(
+      .iso8601.year().month().day().timeZone(separator: .omitted).time(includingFractionalSeconds: true))
   }
 }

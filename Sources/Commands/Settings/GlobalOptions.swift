@@ -16,7 +16,9 @@ struct GlobalOptions: ParsableArguments {
   var verbose = false
 
   /// What a command works with: where things lie, what is set, and where words go.
-  func context(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Complaint) -> Context {
+  func context(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Complaint)
+    -> Context
+  {
     let home = try Home(option: home, environment: environment)
     let settings = try Settings(file: home.configuration, environment: environment)
     let isQuiet = try settings.flag("quiet", option: quiet ? true : nil)

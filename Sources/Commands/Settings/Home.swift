@@ -20,7 +20,9 @@ struct Home: Sendable {
       self.init(configuration: root, state: root, shared: root)
     } else if let state = variable("STATE_DIRECTORY") {
       let root = FilePath(String(state.prefix { $0 != ":" }))
-      let configuration = variable("CONFIGURATION_DIRECTORY").map { FilePath(String($0.prefix { $0 != ":" })) }
+      let configuration = variable("CONFIGURATION_DIRECTORY").map {
+        FilePath(String($0.prefix { $0 != ":" }))
+      }
       self.init(configuration: configuration ?? "/etc/pixcheese", state: root, shared: root)
     } else {
       guard let home = variable("HOME") else {

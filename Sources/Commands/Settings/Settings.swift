@@ -36,7 +36,8 @@ struct Settings: Sendable {
           .configuration,
           "\(file):\(error.source.begin.line): \(Text.harmless(error.description)). Nothing was changed.")
       } catch let error as UnknownValue {
-        throw Self.complaint(file, text, key: error.key, "is neither text, number, true or false, nor a list of texts")
+        throw Self.complaint(
+          file, text, key: error.key, "is neither text, number, true or false, nor a list of texts")
       } catch {
         throw Complaint(.configuration, "\(file): \(error)")
       }
@@ -77,7 +78,8 @@ struct Settings: Sendable {
     if let option { return option }
     if let text = variable(key) {
       guard let number = Int(text) else {
-        throw Complaint(.configuration, "\(Self.variableName(key))=\(Text.harmless(text)): a whole number is needed.")
+        throw Complaint(
+          .configuration, "\(Self.variableName(key))=\(Text.harmless(text)): a whole number is needed.")
       }
       return number
     }
