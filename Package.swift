@@ -81,8 +81,8 @@ let package = Package(
       ]),
     program("pixcheese", ["Commands"]),
 
-    library("CameraSimulator", ["Pictures", logging]),
-    program("pixcheese-camsim", ["CameraSimulator", argumentParser, logging]),
+    library("CameraSimulator", ["Pictures", crypto]),
+    program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
 
     tests("ModelTests", ["Model"]),
     tests("GPhotoTests", ["GPhoto", "CameraSimulator"]),
@@ -93,7 +93,7 @@ let package = Package(
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
     tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
-    tests("CameraSimulatorTests", ["CameraSimulator"]),
+    tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
     tests("CommandsTests", ["Commands"]),
     tests("EndToEndTests", ["Model"]),
   ],
