@@ -58,7 +58,7 @@ let package = Package(
     .systemLibrary(name: "CUSB", pkgConfig: "libusb-1.0"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
     .systemLibrary(name: "CVips", pkgConfig: "vips"),
-    .systemLibrary(name: "CRaw", pkgConfig: "libraw"),
+    .systemLibrary(name: "CRaw", pkgConfig: "libraw_r"),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd"),
 
@@ -87,7 +87,7 @@ let package = Package(
     tests("ModelTests", ["Model"]),
     tests("GPhotoTests", ["GPhoto", "CameraSimulator"]),
     tests("CurlTests", ["Curl"]),
-    tests("PicturesTests", ["Pictures"]),
+    tests("PicturesTests", ["Pictures", "Model"]),
     tests("JournalTests", ["Journal", "Model"]),
     tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator"]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
