@@ -14,7 +14,8 @@ extension CameraState {
   mutating func add(
     _ frame: FramePicture, facts: FrameFacts, target: FrameTarget
   ) throws(CameraSimulatorError) -> CardObject {
-    let name = faults.names.isEmpty
+    let name =
+      faults.names.isEmpty
       ? frame.name ?? facts.number.fileName(extension: frame.fileExtension) : faults.names.removeFirst()
     if target != .memory, cards.contains(where: { $0.free < UInt64(frame.content.length) }) {
       throw CameraSimulatorError(.cardFull, "the card is full")

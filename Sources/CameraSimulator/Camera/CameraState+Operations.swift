@@ -23,7 +23,8 @@ extension CameraState {
       ],
       properties: behaviour.listsProperties ? propertyCodes : [.dateTime],
       manufacturer: configuration.vendor.manufacturer,
-      model: configuration.model ?? configuration.vendor.defaultModel, serialNumber: configuration.serialNumber)
+      model: configuration.model ?? configuration.vendor.defaultModel,
+      serialNumber: configuration.serialNumber)
   }
 
   /// Answers one operation.
@@ -53,7 +54,8 @@ extension CameraState {
     case .getStorageIDs: storageIDs()
     case .getStorageInfo: storageInfo(request[0])
     case .getNumObjects: handles(request) { Reply(code: .ok, parameters: [UInt32($0.count)]) }
-    case .getObjectHandles: handles(request) { handles in
+    case .getObjectHandles:
+      handles(request) { handles in
         var writer = ByteWriter()
         writer.write(array: handles)
         return .bytes(writer.bytes)

@@ -20,7 +20,6 @@ struct Reply: Sendable {
     case shoot(FrameTarget)
     /// A frame in RAM was fetched whole and is forgotten.
     case release(UInt32)
-    case close
   }
 
   var code: ResponseCode

@@ -55,7 +55,9 @@ struct Card: Sendable {
   mutating func folder(
     named name: String, in parent: UInt32, at date: Date, newHandle: () -> UInt32
   ) throws(CameraSimulatorError) -> (folder: CardObject, isNew: Bool) {
-    if let there = children(of: parent).first(where: { $0.isFolder && $0.name == name }) { return (there, false) }
+    if let there = children(of: parent).first(where: { $0.isFolder && $0.name == name }) {
+      return (there, false)
+    }
     let base = parent == 0 ? root : objects[parent]?.file
     let file = base?.appendingPathComponent(name, isDirectory: true)
     if let file {

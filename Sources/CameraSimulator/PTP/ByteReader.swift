@@ -15,7 +15,8 @@ public struct ByteReader: Sendable {
     guard remaining >= size else { return nil }
     var value = Value.zero
     for offset in (0..<size).reversed() {
-      value = size == 1 ? Value(truncatingIfNeeded: bytes[position]) : value << 8 | Value(bytes[position + offset])
+      value =
+        size == 1 ? Value(truncatingIfNeeded: bytes[position]) : value << 8 | Value(bytes[position + offset])
     }
     position += size
     return value
@@ -48,7 +49,9 @@ public struct ByteReader: Sendable {
 
   /// See `ByteWriter.write(array:)`.
   mutating func readArray<Element: FixedWidthInteger>(of type: Element.Type) -> [Element]? {
-    guard let count = read(UInt32.self), Int(count) * MemoryLayout<Element>.size <= remaining else { return nil }
+    guard let count = read(UInt32.self), Int(count) * MemoryLayout<Element>.size <= remaining else {
+      return nil
+    }
     return (0..<count).compactMap { _ in read(Element.self) }
   }
 

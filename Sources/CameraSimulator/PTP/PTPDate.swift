@@ -22,7 +22,8 @@ public enum PTPDate {
   /// Reads a date string; what follows the seconds is ignored.
   public static func date(_ text: String, in zone: TimeZone) -> Date? {
     let digits = text.utf8.filter { $0 != UInt8(ascii: "T") }.prefix(14)
-    guard digits.count == 14, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+    guard digits.count == 14, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+    else {
       return nil
     }
     func number(_ range: Range<Int>) -> Int {

@@ -142,15 +142,21 @@ public enum Packet: Hashable, Sendable {
           code: OperationCode(rawValue: code), transaction: transaction, parameters: parameters(&reader),
           sendsData: phase == 2))
     case 7:
-      guard let code = reader.read(UInt16.self), let transaction = reader.read(UInt32.self) else { return nil }
+      guard let code = reader.read(UInt16.self), let transaction = reader.read(UInt32.self) else {
+        return nil
+      }
       self = .operationResponse(
         code: ResponseCode(rawValue: code), transaction: transaction, parameters: parameters(&reader))
     case 8:
-      guard let code = reader.read(UInt16.self), let transaction = reader.read(UInt32.self) else { return nil }
+      guard let code = reader.read(UInt16.self), let transaction = reader.read(UInt32.self) else {
+        return nil
+      }
       self = .event(
         code: EventCode(rawValue: code), transaction: transaction, parameters: parameters(&reader))
     case 9:
-      guard let transaction = reader.read(UInt32.self), let length = reader.read(UInt64.self) else { return nil }
+      guard let transaction = reader.read(UInt32.self), let length = reader.read(UInt64.self) else {
+        return nil
+      }
       self = .startData(transaction: transaction, length: length)
     case 10, 12:
       guard let transaction = reader.read(UInt32.self) else { return nil }

@@ -104,7 +104,8 @@ struct CanonBehaviour: VendorBehaviour {
       return state.storageIDs()
     case Self.getStorageInfo:
       return state.storageInfo(request[0])
-    case Self.setRemoteMode, Self.setComputerCapacity, Self.lockControls, Self.unlockControls, Self.keepDeviceOn,
+    case Self.setRemoteMode, Self.setComputerCapacity, Self.lockControls, Self.unlockControls,
+      Self.keepDeviceOn,
       Self.letGoRelease:
       return .ok
     case Self.setEventMode:

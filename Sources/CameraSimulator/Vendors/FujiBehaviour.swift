@@ -14,7 +14,8 @@ struct FujiBehaviour: VendorBehaviour {
     [
       PropertyDescription(.exposureTime, current: .uint32(4000)),
       PropertyDescription(
-        Self.priorityMode, isWritable: true, current: .uint16(1), form: .enumeration([.uint16(1), .uint16(2)])),
+        Self.priorityMode, isWritable: true, current: .uint16(1),
+        form: .enumeration([.uint16(1), .uint16(2)])),
       PropertyDescription(Self.releaseMode, isWritable: true, current: .uint16(0)),
       // 2: in focus.
       PropertyDescription(Self.focusStatus, current: .uint16(2)),
