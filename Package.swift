@@ -90,8 +90,8 @@ let package = Package(
       ]),
     program("pixcheese", ["Commands"]),
 
-    library("CameraSimulator", ["Pictures", logging]),
-    program("pixcheese-camsim", ["CameraSimulator", argumentParser, logging]),
+    library("CameraSimulator", ["Pictures", crypto]),
+    program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
 
     tests("ModelTests", ["Model"]),
     tests("GPhotoTests", ["GPhoto", "CameraSimulator"]),
@@ -107,7 +107,8 @@ let package = Package(
         "AlbumServer", "Model", hummingbird, hummingbirdTesting, httpTypes, nioCore, logging, lifecycle, crypto,
         grdb,
       ]),
-    tests("CameraSimulatorTests", ["CameraSimulator"]),
+    tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
+    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
     tests("CommandsTests", ["Commands"]),
     tests("EndToEndTests", ["Model"]),
   ],
