@@ -30,6 +30,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -85,8 +86,8 @@ let package = Package(
     library(
       "Commands",
       [
-        "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator",
-        "CQREncode", "CSystemd", argumentParser, logging, lifecycle, toml, system,
+        "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator", "Curl",
+        "CQREncode", "CSystemd", argumentParser, logging, lifecycle, signals, toml, system,
       ]),
     program("pixcheese", ["Commands"]),
 

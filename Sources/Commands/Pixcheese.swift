@@ -14,10 +14,12 @@ public struct Pixcheese: AsyncParsableCommand {
 
       \(ExitStatus.table)
       """,
-    version: "0.1.0",
+    version: version,
     subcommands: [
-      StatusCommand.self, QueueCommand.self,
+      UploadCommand.self, QueueCommand.self, StatusCommand.self, AlbumCommand.self, ServeCommand.self,
     ])
+
+  static let version = "0.1.0"
 
   public init() {}
 

@@ -28,22 +28,16 @@ struct AlbumChoice: Sendable {
     var destinations: [Destination] = []
     var tokens: [String: String] = [:]
     for album in self.albums {
-      do throws(Destination.ParseError) {
-        let destination = try Destination(parsing: album)
-        switch destination {
-        case .bucket:
-          throw Complaint(
-            .unavailable,
-            "\(album): bucket albums are not in this version. Use an album server (pixcheese serve) meanwhile.")
-        case .albumServer(let url), .tus(let url): tokens[album] = credentials.token(for: url)
-        case .embedded: break
-        }
-        destinations.append(destination)
-      } catch let error as Destination.ParseError {
-        throw Complaint(.usage, "--album \(error.description)")
-      } catch let complaint as Complaint {
-        throw complaint
+      let destination = try Self.destination(album)
+      switch destination {
+      case .bucket:
+        throw Complaint(
+          .unavailable,
+          "\(album): bucket albums are not in this version. Use an album server (pixcheese serve) meanwhile.")
+      case .albumServer(let url), .tus(let url): tokens[album] = credentials.token(for: url)
+      case .embedded: break
       }
+      destinations.append(destination)
     }
     self.destinations = destinations
     self.tokens = tokens
@@ -90,6 +84,16 @@ struct AlbumChoice: Sendable {
       }
     }
     return targets
+  }
+
+  /// Reads one album as it is given on the command line.
+  /// - Throws: `Complaint` (64).
+  static func destination(_ album: String) throws(Complaint) -> Destination {
+    do {
+      return try Destination(parsing: album)
+    } catch {
+      throw Complaint(.usage, "The album \(error.description).")
+    }
   }
 
   /// `2026-11-23`, in the photographer's own time zone.

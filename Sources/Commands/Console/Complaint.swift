@@ -1,3 +1,6 @@
+import AlbumServer
+import Curl
+import Delivery
 import Journal
 
 /// Something that ends a command, in words for a person: what is wrong, what is safe, what to do.
@@ -16,8 +19,39 @@ struct Complaint: Error, Sendable {
     switch error {
     case let complaint as Complaint: self = complaint
     case let error as JournalError: self = Self.journal(error)
+    case let error as AlbumServerError: self = Self.albumServer(error)
+    case let error as AlbumServerClient.Failure: self = Self.server(error)
+    case let error as CurlError: self.init(.ourFault, "libcurl could not be started: \(error.text).")
     default: return nil
     }
+  }
+
+  private static func albumServer(_ error: AlbumServerError) -> Complaint {
+    switch error.code {
+    case .dataFolder, .file:
+      Complaint(.inputOutput, "\(error.description).\nWhat is in the album is safe. Look at the folder, then run again.")
+    case .database:
+      Complaint(.badInput, "\(error.description).\nThe photos' files in the same folder were not touched.")
+    case .noRoom:
+      Complaint(.inputOutput, "\(error.description).\nThe disk is full. What is in the album is safe. Make room and run again.")
+    case .notFound: Complaint(.unavailable, "\(error.description).")
+    case .configuration: Complaint(.usage, "\(error.description).")
+    case .listen:
+      Complaint(.unavailable, "\(error.description).\nChoose another address with --listen, or stop the program that has it.")
+    }
+  }
+
+  private static func server(_ failure: AlbumServerClient.Failure) -> Complaint {
+    let status: ExitStatus =
+      switch failure.code {
+      case .notAllowed: .notAllowed
+      case .refused: .badInput
+      case .unreachable, .notAnAlbumServer, .noSuchAlbum, .failing: .unavailable
+      }
+    let hint =
+      failure.code == .notAllowed
+      ? "\nGive the right one in PIXCHEESE_TOKEN, or under [tokens] in credentials.toml." : ""
+    return Complaint(status, failure.description + hint)
   }
 
   private static func journal(_ error: JournalError) -> Complaint {

@@ -99,7 +99,7 @@ struct ListenAddress: Hashable, Sendable {
     for entry in sequence(first: list, next: { $0?.pointee.ifa_next }) {
       guard let entry = entry?.pointee, let address = entry.ifa_addr,
         address.pointee.sa_family == sa_family_t(AF_INET),
-        entry.ifa_flags & UInt32(IFF_UP.rawValue) != 0, entry.ifa_flags & UInt32(IFF_LOOPBACK.rawValue) == 0
+        entry.ifa_flags & UInt32(IFF_UP) != 0, entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
       else { continue }
       var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
       guard

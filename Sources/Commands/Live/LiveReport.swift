@@ -16,6 +16,8 @@ actor LiveReport {
   private var onDelivered: @Sendable (Int) async -> Void = { _ in }
   /// The last reason said for each album, so that a long outage is one line and not hundreds.
   private var saidReasons: [String: String] = [:]
+  /// Whether an album refused the token.
+  private(set) var sawRefusedToken = false
   /// When something last moved, for a run that gives up when nothing does.
   private(set) var lastProgress = ContinuousClock.now
 
@@ -85,6 +87,7 @@ actor LiveReport {
       lastProgress = .now
       await scoreboard.parked()
       parkedFrames.insert(delivery.frame)
+      if reason.code == .notAllowed { sawRefusedToken = true }
       warn(
         "delivery.parked",
         "\(Text.harmless(delivery.name)) (\(delivery.kind)) waits for you: \(Text.harmless(reason.text))")

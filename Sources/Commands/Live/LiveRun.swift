@@ -7,6 +7,8 @@ import Logging
 import Model
 import Renditions
 import ServiceLifecycle
+import SystemPackage
+import UnixSignals
 
 /// One run from sources to albums, wired: the journal in the middle, renditions and deliveries fed by it, and the
 /// embedded album server where an album needs it.
@@ -32,7 +34,7 @@ struct LiveRun: Sendable {
     choice = try AlbumChoice(albums, credentials: credentials)
     logger = context.logger
     journal = try await Journal.open(at: context.home.journal, spool: context.home.spool)
-    curl = try CurlClient()
+    curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
 

@@ -111,7 +111,7 @@ struct Settings: Sendable {
   static let known: Set<String> = [
     "album", "quiet", "verbose", "json", "token",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
-    "upload.listen",
+    "upload.listen", "upload.patience",
     "serve.listen", "serve.data", "serve.public_url",
   ]
 

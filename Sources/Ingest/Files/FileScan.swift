@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Glibc
 import Journal
@@ -58,6 +59,13 @@ public struct FileScan: Hashable, Sendable {
   public init(of paths: [String], from directory: FilePath) {
     for path in paths {
       visit(directory.pushing(FilePath(path)).lexicallyNormalized(), isGiven: true)
+    }
+  }
+
+  /// The same on a thread outside the cooperative pool.
+  public static func scanning(_ paths: [String], from directory: FilePath) async -> FileScan {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: FileScan(of: paths, from: directory)) }
     }
   }
 
