@@ -109,7 +109,6 @@ let package = Package(
         grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
     tests("CommandsTests", ["Commands"]),
     tests("EndToEndTests", ["Model"]),
   ],

@@ -142,8 +142,9 @@ struct UploadSource: Service {
     let report = live.report
     let console = live.context.console
     let (outcomes, outcome) = AsyncStream<FileSource.Outcome>.makeStream()
-    let ended = await cancelWhenGracefulShutdown {
-      do {
+    var isFinished = false
+    do {
+      isFinished = try await cancelWhenGracefulShutdown { [self] in
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask {
             defer { outcome.finish() }
@@ -164,10 +165,10 @@ struct UploadSource: Service {
           try await group.waitForAll()
         }
         try await waitUntilDelivered(frames.withLock { $0 })
-        return Result<Void, any Error>.success(())
-      } catch {
-        return .failure(error)
+        return true
       }
+    } catch is CancellationError {
+      // Stopped by a signal: what is not delivered stays in the journal, and the summary says so.
     }
     var result = Outcome()
     let all = frames.withLock { $0 }
@@ -178,9 +179,8 @@ struct UploadSource: Service {
     result.delivered = all.count - open.count - parked.count
     result.failed = failed.withLock { $0 }
     result.refusedToken = await report.sawRefusedToken
-    if case .success = ended { result.isFinished = true }
+    result.isFinished = isFinished
     done(result)
-    if case .failure(let error) = ended, !(error is CancellationError) { throw error }
   }
 
   private func waitUntilDelivered(_ frames: Set<ContentHash>) async throws {

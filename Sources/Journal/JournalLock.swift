@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 public import SystemPackage
 
-/// The right to write one journal: an advisory lock (`flock`) that goes with the process, however it ends.
+/// The right to write one journal: an advisory lock (of the open file, `F_OFD_SETLK`) that goes with the process, however it ends.
 public final class JournalLock: Sendable {
   private let descriptor: FileDescriptor
 
@@ -11,16 +11,17 @@ public final class JournalLock: Sendable {
     let descriptor: FileDescriptor
     do {
       descriptor = try FileDescriptor.open(
-        path, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
+        path, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite, .groupRead, .otherRead])
     } catch {
       throw JournalError(errno: (error as? Errno)?.rawValue ?? EIO, while: "Opening \(path)")
     }
-    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+    var lock = Self.wholeFile
+    guard fcntl(descriptor.rawValue, F_OFD_SETLK, &lock) == 0 else {
       let number = errno
       let holder = Self.holder(descriptor)
       // The lock file is only read here; a failing close changes nothing for anybody.
       try? descriptor.close()
-      guard number == EWOULDBLOCK else { throw JournalError(errno: number, while: "Locking \(path)") }
+      guard number == EAGAIN || number == EACCES else { throw JournalError(errno: number, while: "Locking \(path)") }
       throw JournalError(
         .locked, "Another pixcheese\(holder) is at work with this journal (\(path.removingLastComponent())).")
     }
@@ -42,8 +43,16 @@ public final class JournalLock: Sendable {
     let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    // A shared lock is had for an instant only, and only where nobody holds the exclusive one.
-    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    // Only asked, never taken: a writer that starts at this moment must not be refused.
+    var lock = wholeFile
+    return fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+  }
+
+  private static var wholeFile: Glibc.flock {
+    var lock = Glibc.flock()
+    lock.l_type = Int16(F_WRLCK)
+    lock.l_whence = Int16(SEEK_SET)
+    return lock
   }
 
   private static func holder(_ descriptor: FileDescriptor) -> String {

@@ -38,6 +38,13 @@ struct JournalTests {
     }
   }
 
+  @Test("Asking whether a journal is at work neither takes nor breaks its lock")
+  func asking() async throws {
+    #expect(JournalLock.isHeld(beside: temporary.path) == true)
+    let other = try TemporaryJournal()
+    #expect(JournalLock.isHeld(beside: other.path) == false)
+  }
+
   @Test("What is no journal is called damaged and is left as it is")
   func corrupt() async throws {
     let other = try TemporaryJournal()
