@@ -30,6 +30,7 @@ const lightbox = new Lightbox(parts.lightbox, album, {
 let state = "loading";
 let connection = "connecting";
 let about = null;
+let allLoaded = false;
 /** Frames that came while the guest was looking elsewhere: in the album, not yet in the grid. */
 const waiting = new Set();
 let unannounced = 0;
@@ -83,8 +84,9 @@ async function loadRest() {
       grid.show(album.frames.filter((frame) => !waiting.has(frame.frame)));
       if (lightbox.isOpen) lightbox.refresh();
       else if (location.hash) lightbox.followAddress();
-      render();
     });
+    allLoaded = true;
+    render();
   } catch (error) {
     if (error.code === undefined) throw error;
     if (error.code === "unreachable") setTimeout(loadRest, 3000);
@@ -195,7 +197,8 @@ function render() {
   parts.language.textContent = spoken() === "en" ? "中文" : "EN";
   parts.language.lang = spoken() === "en" ? "zh" : "en";
   parts.language.setAttribute("aria-label", spoken() === "en" ? "切换到中文" : "Switch to English");
-  parts.count.textContent = album.size > 0 ? say("count", album.size) : "";
+  const count = Math.max(album.size, allLoaded ? 0 : about?.frames ?? 0);
+  parts.count.textContent = count > 0 ? say("count", count) : "";
   parts["message-title"].textContent = say(`${shown}Title`) ?? "";
   parts["message-text"].textContent = say(`${shown}Text`) ?? "";
   parts["message-retry"].hidden = shown !== "unreachable";
