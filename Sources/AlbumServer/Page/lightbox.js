@@ -125,9 +125,12 @@ export class Lightbox {
     this.#id = id;
     this.#x = 0;
     this.#pull = 0;
+    if (this.#dialog.classList.contains("leaving")) this.#clear();
     if (!this.#dialog.open) {
       this.#dialog.classList.remove("bare");
       this.#dialog.showModal();
+      // Not the first button: the guest came for the picture.
+      this.#dialog.focus({ preventScroll: true });
       document.documentElement.classList.add("locked");
     }
     this.#arrange();
@@ -145,22 +148,27 @@ export class Lightbox {
     document.documentElement.classList.remove("locked");
     this.#dialog.classList.add("leaving");
     const end = () => {
-      this.#dialog.classList.remove("leaving");
       if (this.isOpen) return;
+      this.#clear();
       this.#dialog.close();
-      this.#parts.track.replaceChildren();
-      this.#slides.clear();
       this.#on.closed(id);
     };
     if (shrink) shrink.then(end, end);
     else end();
   }
 
+  #clear() {
+    this.#dialog.classList.remove("leaving");
+    this.#parts.track.replaceChildren();
+    this.#slides.clear();
+  }
+
   #go(id, by) {
     if (!id) return this.#glide();
     this.#current?.resetZoom();
     this.#id = id;
-    this.#x += Math.sign(by) * this.#span;
+    // A key that is held down never runs farther ahead than there are neighbours.
+    this.#x = Math.max(-this.#span, Math.min(this.#span, this.#x + Math.sign(by) * this.#span));
     history.replaceState(null, "", addressOf(id));
     this.#arrange();
     this.#glide();

@@ -36,13 +36,14 @@ const waiting = new Set();
 let unannounced = 0;
 let unseen = 0;
 let momentTimer = 0;
+let startTimer = 0;
 
 history.scrollRestoration = "manual";
 parts.language.onclick = () => {
   switchLanguage();
+  speak(document);
   render();
   grid.speak();
-  lightbox.refresh();
 };
 parts["share-album"].onclick = () => share(location.href.split("#")[0]);
 parts["message-retry"].onclick = () => start();
@@ -53,10 +54,12 @@ document.addEventListener("visibilitychange", () => {
   renderTitle();
 });
 setInterval(announce, announceEvery);
+speak(document);
 render();
 await start();
 
 async function start() {
+  clearTimeout(startTimer);
   setState("loading");
   try {
     about = await feed.open();
@@ -65,8 +68,9 @@ async function start() {
     await feed.load((frames) => album.merge(frames));
   } catch (error) {
     if (error.code === undefined) throw error;
+    connection = "offline";
     setState(error.code);
-    if (error.code === "unreachable") setTimeout(() => state === "unreachable" && start(), 5000);
+    if (error.code === "unreachable") startTimer = setTimeout(start, 5000);
     return;
   }
   setState("ready");
@@ -191,7 +195,6 @@ function setState(now) {
 }
 
 function render() {
-  speak(document);
   const shown = state === "ready" && album.size === 0 ? "empty" : state;
   document.body.dataset.state = shown;
   parts.language.textContent = spoken() === "en" ? "中文" : "EN";
