@@ -19,6 +19,7 @@ export class Lightbox {
   #x = 0;
   #moving = 0;
   #pushed = false;
+  #returning = false;
   #pull = 0;
   #grip = 0;
 
@@ -89,8 +90,10 @@ export class Lightbox {
 
   /** Closes as the guest asked for it. */
   close() {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.#returning) return;
     if (this.#pushed) {
+      // Going back takes a moment; asked twice, it would leave the page.
+      this.#returning = true;
       history.back();
     } else {
       history.replaceState(null, "", location.pathname + location.search);
@@ -144,6 +147,7 @@ export class Lightbox {
     });
     this.#id = null;
     this.#pushed = false;
+    this.#returning = false;
     cancelAnimationFrame(this.#moving);
     document.documentElement.classList.remove("locked");
     this.#dialog.classList.add("leaving");
@@ -200,7 +204,8 @@ export class Lightbox {
       slide.show(this.#album.get(id), this.#parts.stage);
     }
     for (const [id, slide] of this.#slides) {
-      slide.element.style.transform = `translateX(${(frames.findIndex((f) => f.frame === id) - index) * this.#span}px)`;
+      const away = frames.findIndex((frame) => frame.frame === id) - index;
+      slide.element.style.transform = `translateX(${away * this.#span}px)`;
     }
     this.#move();
     this.#describe(index);
@@ -305,10 +310,9 @@ export class Lightbox {
       i: () => this.#showPanel(this.#parts.panel.hidden),
       I: () => this.#showPanel(this.#parts.panel.hidden),
     };
-    if ([" ", "PageUp", "PageDown", "ArrowUp", "ArrowDown"].includes(event.key) && !event.target.closest("a, button, aside")) {
-      // The grid behind must not scroll away.
-      event.preventDefault();
-    }
+    // The grid behind must not scroll away.
+    const scrolling = [" ", "PageUp", "PageDown", "ArrowUp", "ArrowDown"].includes(event.key);
+    if (scrolling && !event.target.closest("a, button, aside")) event.preventDefault();
     if (!Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
     keys[event.key]();
