@@ -200,6 +200,7 @@ function render() {
   parts.language.textContent = spoken() === "en" ? "中文" : "EN";
   parts.language.lang = spoken() === "en" ? "zh" : "en";
   parts.language.setAttribute("aria-label", spoken() === "en" ? "切换到中文" : "Switch to English");
+  if (!about && state !== "loading") parts.name.textContent = "PixCheese";
   const count = Math.max(album.size, allLoaded ? 0 : about?.frames ?? 0);
   parts.count.textContent = count > 0 ? say("count", count) : "";
   parts["message-title"].textContent = say(`${shown}Title`) ?? "";
