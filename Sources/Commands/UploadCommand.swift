@@ -137,50 +137,57 @@ struct UploadSource: Service {
   private static let pause = Duration.milliseconds(100)
 
   func run() async throws {
-    let frames = Mutex<Set<ContentHash>>([])
-    let failed = Mutex(0)
-    let report = live.report
-    let console = live.context.console
-    let (outcomes, outcome) = AsyncStream<FileSource.Outcome>.makeStream()
+    let intake = Intake()
     var isFinished = false
     do {
-      isFinished = try await cancelWhenGracefulShutdown { [self] in
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          group.addTask {
-            defer { outcome.finish() }
-            try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) { outcome.yield($0) }
-          }
-          group.addTask {
-            for await outcome in outcomes {
-              switch outcome {
-              case .safe(let frame, let isNew):
-                frames.withLock { _ = $0.insert(frame.hash) }
-                await report.safe(frame, isNew: isNew)
-              case .failed(let path, let reason):
-                failed.withLock { $0 += 1 }
-                console.complain("pixcheese: \(Text.harmless(path.string)): \(reason)")
-              }
-            }
-          }
-          try await group.waitForAll()
-        }
-        try await waitUntilDelivered(frames.withLock { $0 })
-        return true
+      try await cancelWhenGracefulShutdown {
+        try await takeUp(into: intake)
+        try await waitUntilDelivered(await intake.frames)
       }
+      isFinished = true
     } catch is CancellationError {
       // Stopped by a signal: what is not delivered stays in the journal, and the summary says so.
     }
-    var result = Outcome()
-    let all = frames.withLock { $0 }
-    let open = try await report.open(of: all)
-    let parked = await report.parked(of: all)
-    result.open = open.count
-    result.parked = parked.count
-    result.delivered = all.count - open.count - parked.count
-    result.failed = failed.withLock { $0 }
-    result.refusedToken = await report.sawRefusedToken
-    result.isFinished = isFinished
-    done(result)
+    let report = live.report
+    let all = await intake.frames
+    let open = try await report.open(of: all).count
+    let parked = await report.parked(of: all).count
+    done(
+      Outcome(
+        delivered: all.count - open - parked, open: open, parked: parked, failed: await intake.failed,
+        refusedToken: await report.sawRefusedToken, isFinished: isFinished))
+  }
+
+  /// What became of the files so far.
+  private actor Intake {
+    private(set) var frames: Set<ContentHash> = []
+    private(set) var failed = 0
+
+    func add(_ frame: Frame) { frames.insert(frame.hash) }
+    func fail() { failed += 1 }
+  }
+
+  private func takeUp(into intake: Intake) async throws {
+    let (outcomes, outcome) = AsyncStream<FileSource.Outcome>.makeStream()
+    async let telling: Void = tell(outcomes, into: intake)
+    do {
+      defer { outcome.finish() }
+      try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) { outcome.yield($0) }
+    }
+    await telling
+  }
+
+  private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async {
+    for await outcome in outcomes {
+      switch outcome {
+      case .safe(let frame, let isNew):
+        await intake.add(frame)
+        await live.report.safe(frame, isNew: isNew)
+      case .failed(let path, let reason):
+        await intake.fail()
+        live.context.console.complain("pixcheese: \(Text.harmless(path.string)): \(reason)")
+      }
+    }
   }
 
   private func waitUntilDelivered(_ frames: Set<ContentHash>) async throws {

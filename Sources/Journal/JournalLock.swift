@@ -16,7 +16,7 @@ public final class JournalLock: Sendable {
       throw JournalError(errno: (error as? Errno)?.rawValue ?? EIO, while: "Opening \(path)")
     }
     var lock = Self.wholeFile
-    guard fcntl(descriptor.rawValue, F_OFD_SETLK, &lock) == 0 else {
+    guard fcntl(descriptor.rawValue, Self.takeLock, &lock) == 0 else {
       let number = errno
       let holder = Self.holder(descriptor)
       // The lock file is only read here; a failing close changes nothing for anybody.
@@ -45,8 +45,12 @@ public final class JournalLock: Sendable {
     defer { close(descriptor) }
     // Only asked, never taken: a writer that starts at this moment must not be refused.
     var lock = wholeFile
-    return fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+    return fcntl(descriptor, askForLock, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
   }
+
+  // The overlay for glibc leaves these two of <asm-generic/fcntl.h> out.
+  private static let askForLock: Int32 = 36  // F_OFD_GETLK
+  private static let takeLock: Int32 = 37  // F_OFD_SETLK
 
   private static var wholeFile: Glibc.flock {
     var lock = Glibc.flock()
