@@ -90,10 +90,10 @@ static inline int cvips_from_rgb(const void *pixels, size_t length, int width, i
 // Encoder.
 
 static inline int cvips_jpegsave(
-    VipsImage *in, int quality, gboolean strip, gboolean interlace, void **bytes, size_t *length) {
+    VipsImage *in, int quality, gboolean strip, gboolean optimised, void **bytes, size_t *length) {
   return vips_jpegsave_buffer(
-      in, bytes, length, "Q", quality, "strip", strip, "interlace", interlace, "optimize_coding", interlace,
-      "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_ON, NULL);
+      in, bytes, length, "Q", quality, "strip", strip, "optimize_coding", optimised, "subsample_mode",
+      VIPS_FOREIGN_SUBSAMPLE_ON, NULL);
 }
 
 /// Keeps libvips's warnings off standard error: what matters of them comes back as an error's text.

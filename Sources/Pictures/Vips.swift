@@ -2,7 +2,7 @@ import CVips
 
 /// libvips as a whole: its start, and the words of its last error.
 enum Vips {
-  /// Starts libvips once for the process.
+  /// Starts libvips once for the process; called before each picture.
   ///
   /// - The operation cache is off: a picture is never asked for twice, and a cache makes memory grow.
   /// - Two threads for each picture: more do not help, since decoding is serial.
@@ -10,6 +10,8 @@ enum Vips {
   ///   else here calls it, since a file's loader is chosen by `PictureFormat` and never by libvips.
   static func start() throws(PictureError) {
     guard started else { throw failure(.encoding, "libvips does not start") }
+    // Words that are left over from a picture that was rendered in spite of them.
+    vips_error_clear()
   }
 
   private static let started: Bool = {
