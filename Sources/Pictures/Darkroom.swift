@@ -75,6 +75,8 @@ private final class WorkQueue: Sendable {
     let thread = Thread { [self] in
       // On Linux a name that is given before the thread runs is lost.
       Thread.current.name = name
+      // Takes 50 ms, which the first frame should not wait for.
+      Vips.prepare()
       while true {
         arrivals.wait()
         guard let work = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { break }

@@ -4,6 +4,7 @@ import CVips
 enum Vips {
   /// Starts libvips once for the process; called before each picture.
   ///
+  /// - The C library's allocator is told to give freed memory back, for the whole process.
   /// - The operation cache is off: a picture is never asked for twice, and a cache makes memory grow.
   /// - Two threads for each picture: more do not help, since decoding is serial.
   /// - Loaders that libvips calls untrusted are blocked. SVG is opened again for `SceneEncoder` alone: nothing
@@ -14,7 +15,13 @@ enum Vips {
     vips_error_clear()
   }
 
+  /// Starts libvips ahead of the first picture. A failure is kept: every picture's `start()` throws it.
+  static func prepare() {
+    _ = started
+  }
+
   private static let started: Bool = {
+    cvips_give_memory_back()
     guard vips_init("pixcheese") == 0 else { return false }
     cvips_silence()
     vips_cache_set_max(0)
