@@ -104,8 +104,8 @@ let package = Package(
     tests(
       "AlbumServerTests",
       [
-        "AlbumServer", "Model", hummingbird, hummingbirdTesting, httpTypes, nioCore, logging, lifecycle, crypto,
-        grdb,
+        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix, logging,
+        lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator"]),
     tests("CommandsTests", ["Commands"]),
