@@ -105,8 +105,8 @@ let package = Package(
     tests(
       "AlbumServerTests",
       [
-        "AlbumServer", "Model", hummingbird, hummingbirdTesting, httpTypes, nioCore, logging, lifecycle, crypto,
-        grdb,
+        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix, logging,
+        lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
     tests("CommandsTests", ["Commands"]),

@@ -12,7 +12,7 @@ public struct AlbumServer: Service {
   private let store: AlbumStore
   private let configuration: AlbumServerConfiguration
   private let logger: Logger
-  private let desk: UploadDesk
+  let desk: UploadDesk
   private let renditions: RenditionMaker
   let routes: Routes
 

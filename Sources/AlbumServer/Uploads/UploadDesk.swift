@@ -81,12 +81,12 @@ final class UploadDesk: Sendable {
       try await store.drop(upload.id)
       throw TusRefusal(.gone, "The bytes of this upload are lost: make a new one.")
     }
-    let receiver = UploadReceiver(file: file, length: upload.length)
+    let receiver = UploadReceiver(file: file, length: upload.length) { count in
+      self.received.add(Int64(count), ordering: .relaxed)
+    }
     var bytes = await receiver.receive(
       body, announced: chunk.bodyLength, offset: offset, whole: hashes.take(upload.id, offset: offset),
       chunk: chunk.checksum?.running)
-    received.add(bytes.offset - offset, ordering: .relaxed)
-
     let refusal = try refusal(of: bytes, chunk: chunk, upload: upload)
     if refusal?.discards == true {
       bytes.offset = offset

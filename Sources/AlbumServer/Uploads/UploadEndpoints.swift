@@ -39,7 +39,7 @@ struct UploadEndpoints: Sendable {
   /// How far an upload is. It cuts a hanging PATCH off: what it answers is what the next PATCH goes on from.
   func head(_ request: Request, _ context: AlbumRequestContext) async throws -> Response {
     let (album, id) = try await place(request, context)
-    let upload = try await desk.turns.take(id, cutOff: {}) { try await self.upload(id, in: album) }
+    let upload = try await desk.turns.take(id) { try await self.upload(id, in: album) }
     var headers = self.headers(of: upload)
     headers[.uploadLength] = String(upload.length)
     headers[.uploadMetadata] = upload.metadata.header
@@ -62,7 +62,7 @@ struct UploadEndpoints: Sendable {
   /// The end of an upload before its time. What is published already stays.
   func delete(_ request: Request, _ context: AlbumRequestContext) async throws -> Response {
     let (album, id) = try await place(request, context)
-    try await desk.turns.take(id, cutOff: {}) {
+    try await desk.turns.take(id) {
       _ = try await upload(id, in: album)
       try await desk.store.drop(id)
     }

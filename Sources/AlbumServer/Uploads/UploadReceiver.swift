@@ -33,6 +33,8 @@ struct UploadReceiver: Sendable {
 
   let file: StoredFile
   let length: Int64
+  /// Told of bytes as they arrive.
+  let arrived: @Sendable (Int) -> Void
 
   /// Takes everything that comes, until the body's end or the connection's.
   func receive(
@@ -47,6 +49,7 @@ struct UploadReceiver: Sendable {
           received.ending = .tooLong
           return received
         }
+        arrived(buffer.readableBytes)
         batch.append(buffer)
         gathered += Int64(buffer.readableBytes)
         if gathered >= Self.batchSize {

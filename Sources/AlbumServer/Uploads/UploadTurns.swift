@@ -14,9 +14,9 @@ actor UploadTurns {
   private var lastNumber = 0
 
   /// Runs a request's work when it is its turn.
-  /// - Parameter cutOff: ends the request early; it is called when a newer one arrives.
+  /// - Parameter cutOff: ends the request early; it is called when a newer one arrives. One that is soon done anyway needs none.
   nonisolated func take<Success>(
-    _ upload: UploadID, cutOff: @escaping @Sendable () -> Void, _ work: () async throws -> Success
+    _ upload: UploadID, cutOff: @escaping @Sendable () -> Void = {}, _ work: () async throws -> Success
   ) async rethrows -> Success {
     let number = await enter(upload, cutOff: cutOff)
     do {
