@@ -101,7 +101,7 @@ let package = Package(
     tests("JournalTests", ["Journal", "Model", grdb, system]),
     tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
-    tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
+    tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
     tests(
       "AlbumServerTests",
       [
@@ -109,6 +109,7 @@ let package = Package(
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
+    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
     tests("CommandsTests", ["Commands"]),
     tests("EndToEndTests", ["Model"]),
   ],
