@@ -101,8 +101,9 @@ struct LiveRun: Sendable {
       for target in targets { await run.report.albumReady(target) }
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
-      await add(deliverer, atSuccess: .ignore)
+      // Services are stopped in reverse, each awaited: the news end by themselves once the deliverer has.
       await add(DeliveryNews(events: deliverer.events, report: run.report), atSuccess: .ignore)
+      await add(deliverer, atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
       await add(source(Stop(group: group)), atSuccess: .gracefullyShutdownGroup)
     }
