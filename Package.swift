@@ -85,7 +85,7 @@ let package = Package(
     program("pixcheese-camsim", ["CameraSimulator", argumentParser, logging]),
 
     tests("ModelTests", ["Model"]),
-    tests("GPhotoTests", ["GPhoto", "CameraSimulator"]),
+    tests("GPhotoTests", ["GPhoto"]),
     tests("CurlTests", ["Curl"]),
     tests("PicturesTests", ["Pictures"]),
     tests("JournalTests", ["Journal", "Model"]),
