@@ -66,7 +66,7 @@ let package = Package(
     library("GPhoto", ["CGPhoto2", "CUSB"]),
     library("Curl", ["CCurl"]),
     library("Pictures", ["Model", "CVips", "CRaw"]),
-    library("Journal", ["Model", grdb, system]),
+    library("Journal", ["Model", grdb, system, crypto]),
     library("Ingest", ["Model", "Journal", "GPhoto", logging, lifecycle, crypto, system]),
     library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle]),
@@ -88,7 +88,7 @@ let package = Package(
     tests("GPhotoTests", ["GPhoto"]),
     tests("CurlTests", ["Curl"]),
     tests("PicturesTests", ["Pictures"]),
-    tests("JournalTests", ["Journal", "Model"]),
+    tests("JournalTests", ["Journal", "Model", grdb, system]),
     tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator"]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
@@ -120,7 +120,9 @@ if let only = Context.environment["ONLY"] {
   package.products = []
   package.dependencies = package.dependencies.filter { dependency in
     packages.contains { name in
-      if case .sourceControl(_, let location, _) = dependency.kind { return location.lowercased().hasSuffix("/\(name.lowercased()).git") }
+      if case .sourceControl(_, let location, _) = dependency.kind {
+        return location.lowercased().hasSuffix("/\(name.lowercased()).git")
+      }
       return true
     }
   }

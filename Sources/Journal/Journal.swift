@@ -1,1 +1,103 @@
-// Journal
+import Foundation
+import GRDB
+public import SystemPackage
+
+/// The journal on disk: the only thing that decides what is safe.
+///
+/// SQLite in WAL mode with `synchronous = FULL`: a call that returned is on disk. One process writes (`open` takes a
+/// lock); others may read. Every call is safe from any task and never blocks the caller's thread.
+public final class Journal: Sendable {
+  let database: DatabasePool
+  let changes = Changes()
+  private let lock: JournalLock?
+  /// Where originals and renditions lie.
+  public let spool: Spool
+  /// The database's file.
+  public let path: FilePath
+
+  private init(database: DatabasePool, lock: JournalLock?, spool: Spool, path: FilePath) {
+    self.database = database
+    self.lock = lock
+    self.spool = spool
+    self.path = path
+  }
+
+  /// Opens the journal for writing, and makes it (and the spool's folder) if it is not there.
+  /// - Parameters:
+  ///   - path: the database's file, `…/journal.sqlite`; `journal.lock` lies beside it.
+  ///   - spool: the spool's folder.
+  /// - Throws: `JournalError`: `locked` while another process writes it, `corrupt`, `newer`, `full`, `notAllowed`.
+  public static func open(at path: FilePath, spool: FilePath) async throws(JournalError) -> Journal {
+    try Folders.create(path.removingLastComponent())
+    try Folders.create(spool)
+    let lock = try JournalLock(at: path.removingLastComponent().appending("journal.lock"))
+    do {
+      let database = try DatabasePool(path: path.string, configuration: configuration(readonly: false))
+      // GRDB sets synchronous to NORMAL whenever it opens in WAL mode, after prepareDatabase: set it again and look.
+      let synchronous = try await database.writeWithoutTransaction { connection in
+        try connection.execute(sql: "PRAGMA synchronous = FULL")
+        return try Int.fetchOne(connection, sql: "PRAGMA synchronous")
+      }
+      guard synchronous == 2 else {
+        throw JournalError(.io, "SQLite does not take synchronous = FULL for \(path).")
+      }
+      guard try await database.read(Schema.migrator.hasBeenSuperseded) == false else {
+        throw JournalError(.newer, "\(path) was written by a newer pixcheese.")
+      }
+      try Schema.migrator.migrate(database)
+      return Journal(database: database, lock: lock, spool: Spool(root: spool), path: path)
+    } catch {
+      throw JournalError(database: error, while: "Opening the journal \(path)")
+    }
+  }
+
+  /// Opens a journal that is there only for reading, whoever writes it meanwhile; `nil` if there is none.
+  /// - Throws: `JournalError`: `corrupt`, `newer`, `notAllowed`.
+  public static func openForReading(at path: FilePath, spool: FilePath) async throws(JournalError) -> Journal?
+  {
+    guard access(path.string, F_OK) == 0 else { return nil }
+    do {
+      let database = try DatabasePool(path: path.string, configuration: configuration(readonly: true))
+      guard try await database.read(Schema.migrator.hasBeenSuperseded) == false else {
+        throw JournalError(.newer, "\(path) was written by a newer pixcheese.")
+      }
+      return Journal(database: database, lock: nil, spool: Spool(root: spool), path: path)
+    } catch {
+      throw JournalError(database: error, while: "Opening the journal \(path)")
+    }
+  }
+
+  private static func configuration(readonly: Bool) -> Configuration {
+    var configuration = Configuration()
+    configuration.readonly = readonly
+    configuration.label = "journal"
+    configuration.busyMode = .timeout(5)
+    return configuration
+  }
+
+  /// Ticks at once and then whenever the journal changed in this process: look again for what there is to do.
+  public func ticks() -> AsyncStream<Void> { changes.stream() }
+
+  /// Writes in one transaction; on return it is on disk.
+  func write<Value: Sendable>(
+    _ action: String, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws(JournalError) -> Value {
+    do {
+      let value = try await database.write(body)
+      changes.tick()
+      return value
+    } catch {
+      throw JournalError(database: error, while: action)
+    }
+  }
+
+  func read<Value: Sendable>(
+    _ action: String, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws(JournalError) -> Value {
+    do {
+      return try await database.read(body)
+    } catch {
+      throw JournalError(database: error, while: action)
+    }
+  }
+}

@@ -53,7 +53,8 @@ public struct UploadMetadata: Hashable, Sendable {
       guard values[String(key)] == nil else { throw ParseError(reason: "\(key) is given twice") }
       var text = ""
       if words.count == 2 {
-        guard let value = Data(base64Encoded: String(words[1])), let decoded = String(data: value, encoding: .utf8)
+        guard let value = Data(base64Encoded: String(words[1])),
+          let decoded = String(data: value, encoding: .utf8)
         else { throw ParseError(reason: "the value of \(key) is not base64 of UTF-8 text") }
         text = decoded
       }
@@ -103,7 +104,9 @@ public struct UploadMetadata: Hashable, Sendable {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       // A struct of optional texts and numbers; a number that JSON has no word for is left out of the header.
-      if let json = try? encoder.encode(facts) { pairs.append(("facts", String(decoding: json, as: UTF8.self))) }
+      if let json = try? encoder.encode(facts) {
+        pairs.append(("facts", String(decoding: json, as: UTF8.self)))
+      }
     }
     return pairs.map { "\($0.0) \(Data($0.1.utf8).base64EncodedString())" }.joined(separator: ",")
   }

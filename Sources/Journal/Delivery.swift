@@ -1,0 +1,67 @@
+public import Foundation
+public import Model
+public import SystemPackage
+
+/// One asset of one frame on its way to one destination.
+public struct Delivery: Hashable, Sendable, Identifiable {
+  /// Where a delivery stands (architecture.md, "Durability", 4).
+  public enum State: String, Sendable {
+    /// Nothing is under way; due when `nextTryAt` has passed.
+    case waiting
+    /// An upload is open at the destination; `offset` bytes are acknowledged.
+    case sending
+    /// The destination has all of it.
+    case sent
+    /// A person must act; `reason` says how.
+    case parked
+  }
+
+  public var id: Int64
+  /// The album as it was given on the command line.
+  public var album: String
+  public var kind: AssetKind
+  public var state: State
+  /// Bytes that the destination has acknowledged.
+  public var offset: Int64
+  /// The upload's address at the destination, once there is one.
+  public var uploadURL: String?
+  /// Tries since the last progress.
+  public var attempts: Int
+  /// Not before this time; `nil` is at once.
+  public var nextTryAt: Date?
+  /// Why it waits or is parked, for a person.
+  public var reason: String?
+
+  /// SHA-256 of the bytes that are sent.
+  public var hash: ContentHash
+  /// Their length.
+  public var bytes: Int64
+  public var mediaType: String
+  /// Where they lie.
+  public var path: FilePath
+  /// Whether the file is the person's own and may have changed since; then `modifiedNanoseconds` is what it was.
+  public var isInPlace: Bool
+  public var modifiedNanoseconds: Int64?
+
+  /// SHA-256 of the frame's first original.
+  public var frame: ContentHash
+  /// The first original's file name.
+  public var name: String
+  /// The first original's length in bytes.
+  public var originalBytes: Int64
+  public var facts: PictureFacts?
+  /// When the camera announced the frame.
+  public var announcedAt: Date?
+}
+
+/// How much of what kind is on its way to one album.
+public struct Backlog: Hashable, Sendable {
+  public var album: String
+  /// Deliveries that wait or are being sent, and their bytes that are not acknowledged yet.
+  public var waiting: Int
+  public var waitingBytes: Int64
+  public var parked: Int
+  public var sent: Int
+  /// The last reason that a delivery of this album waits, if any does.
+  public var reason: String?
+}
