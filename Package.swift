@@ -95,11 +95,11 @@ let package = Package(
     program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
 
     tests("ModelTests", ["Model"]),
-    tests("GPhotoTests", ["GPhoto", "CameraSimulator"]),
+    tests("GPhotoTests", ["GPhoto"]),
     tests("CurlTests", ["Curl"]),
     tests("PicturesTests", ["Pictures", "Model"]),
     tests("JournalTests", ["Journal", "Model", grdb, system]),
-    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system]),
+    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system, "GPhoto", crypto, logging]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
     tests(

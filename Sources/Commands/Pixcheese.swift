@@ -16,7 +16,8 @@ public struct Pixcheese: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      UploadCommand.self, QueueCommand.self, StatusCommand.self, AlbumCommand.self, ServeCommand.self,
+      TetherCommand.self, UploadCommand.self, QueueCommand.self, StatusCommand.self, AlbumCommand.self,
+      ServeCommand.self, CameraWorkerCommand.self,
     ])
 
   static let version = "0.1.0"

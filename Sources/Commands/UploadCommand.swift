@@ -180,9 +180,9 @@ struct UploadSource: Service {
   private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async {
     for await outcome in outcomes {
       switch outcome {
-      case .safe(let frame, let isNew):
+      case .safe(let frame, _):
         await intake.add(frame)
-        await live.report.safe(frame, isNew: isNew)
+        await live.report.safe(frame)
       case .failed(let path, let reason):
         await intake.fail()
         live.context.console.complain("pixcheese: \(Text.harmless(path.string)): \(reason)")

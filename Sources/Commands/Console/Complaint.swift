@@ -1,6 +1,7 @@
 import AlbumServer
 import Curl
 import Delivery
+import Ingest
 import Journal
 
 /// Something that ends a command, in words for a person: what is wrong, what is safe, what to do.
@@ -19,10 +20,18 @@ struct Complaint: Error, Sendable {
     switch error {
     case let complaint as Complaint: self = complaint
     case let error as JournalError: self = Self.journal(error)
+    case let error as TetherError: self = Self.tether(error)
     case let error as AlbumServerError: self = Self.albumServer(error)
     case let error as AlbumServerClient.Failure: self = Self.server(error)
     case let error as CurlError: self.init(.ourFault, "libcurl could not be started: \(error.text).")
     default: return nil
+    }
+  }
+
+  private static func tether(_ error: TetherError) -> Complaint {
+    switch error.code {
+    case .noCamera, .noUSB: Complaint(.unavailable, error.message)
+    case .journal: (error.underlying as? JournalError).map(journal) ?? Complaint(.inputOutput, error.message)
     }
   }
 

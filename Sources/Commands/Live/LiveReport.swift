@@ -7,7 +7,7 @@ import SystemPackage
 /// Turns what happens in a run into events for scripts, words for people and figures for the live view.
 actor LiveReport {
   let scoreboard = Scoreboard()
-  private let console: Console
+  let console: Console
   private let journal: Journal
   /// Whether any album takes renditions, so that a frame is not delivered before they are.
   private let needsRenditions: Bool
@@ -44,7 +44,7 @@ actor LiveReport {
 
   func reconciled(_ reconciliation: Reconciliation) async {
     for frame in reconciliation.adopted {
-      await safe(frame, isNew: true)
+      await safe(frame)
     }
     if !reconciliation.adopted.isEmpty {
       warn(
@@ -59,11 +59,15 @@ actor LiveReport {
     }
   }
 
-  func safe(_ frame: Frame, isNew: Bool) async {
+  func safe(_ frame: Frame) async {
+    await safe(frame.hash, name: frame.original.name, bytes: frame.original.bytes)
+  }
+
+  func safe(_ frame: ContentHash, name: String, bytes: Int64) async {
     lastProgress = .now
-    await scoreboard.safe(frame.hash, name: Text.harmless(frame.original.name), bytes: frame.original.bytes)
-    emit(.frameSafe(frame: frame.hash, name: frame.original.name, bytes: frame.original.bytes))
-    console.detail("safe       \(Text.harmless(frame.original.name)) (\(Text.bytes(frame.original.bytes)))")
+    await scoreboard.safe(frame, name: Text.harmless(name), bytes: bytes)
+    emit(.frameSafe(frame: frame, name: name, bytes: bytes))
+    console.detail("safe       \(Text.harmless(name)) (\(Text.bytes(bytes)))")
   }
 
   func tell(_ event: DeliveryEvent) async throws {
