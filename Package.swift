@@ -100,7 +100,7 @@ let package = Package(
     tests("PicturesTests", ["Pictures", "Model"]),
     tests("JournalTests", ["Journal", "Model", grdb, system]),
     tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system, "GPhoto", crypto, logging]),
-    tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
+    tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
     tests(
       "AlbumServerTests",

@@ -21,6 +21,8 @@ actor DeliveryLane {
 
   /// Under way, by the delivery's id.
   private var active: [Int64: AssetKind] = [:]
+  /// Ended since the last look at the journal began: that look may show them as they were before.
+  private var ended: Set<Int64> = []
   private var rest: Rest
   /// A nudge makes what was put off due at once, one time.
   private var ignoresWaits = false
@@ -113,6 +115,7 @@ extension DeliveryLane {
   /// The deliveries to start now: renditions first, and originals only when no rendition waits for a place.
   private func pick() async throws(JournalError) -> [Delivery] {
     guard !Task.isCancelled, !rest.isResting(at: Date()) else { return [] }
+    ended = []
     let now = ignoresWaits ? Date.distantFuture : Date()
     ignoresWaits = false
     let renditions = try await due(destination.takes.filter { $0 != .original }, now)
@@ -126,7 +129,7 @@ extension DeliveryLane {
     // The active ones are due as well and come first: enough of them to see past.
     let limit = active.count + options.renditionPlaces + options.originalPlaces
     return try await journal.dueDeliveries(to: destination.album, kinds: kinds, limit: limit, now: now)
-      .filter { active[$0.id] == nil }
+      .filter { active[$0.id] == nil && !ended.contains($0.id) }
   }
 
   /// When to wake although nothing happens; `nil` if a timer for then or earlier is under way already.
@@ -150,6 +153,7 @@ extension DeliveryLane {
       journalFailed(error)
     }
     active[delivery.id] = nil
+    ended.insert(delivery.id)
     waker.yield()
   }
 

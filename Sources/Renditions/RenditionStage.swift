@@ -4,20 +4,18 @@ public import Logging
 import Model
 import Pictures
 public import ServiceLifecycle
-import Synchronization
 import SystemPackage
 
 /// The step between the journal and the deliveries: makes the small renditions of every safe frame.
 ///
 /// The journal says which frames lack them, so a stage that died is simply gone on with. A picture that cannot be
 /// rendered is written down as such, and its original is delivered all the same.
-public final class RenditionStage: Service {
+public struct RenditionStage: Service {
   private let journal: Journal
   private let darkroom: Darkroom
   private let logger: Logger
   /// Frames in work at once.
   private let width: Int
-  private let inWork = Mutex<Set<Int64>>([])
 
   /// - Parameter width: how many frames are rendered at once.
   public init(journal: Journal, width: Int = 2, logger: Logger) {
@@ -27,27 +25,37 @@ public final class RenditionStage: Service {
     darkroom = Darkroom(threads: width)
   }
 
-  /// Renders until graceful shutdown or cancellation.
+  /// Why the stage looks at the journal again.
+  private enum Wake: Sendable {
+    case tick
+    case rendered(Int64)
+  }
+
+  /// Renders until graceful shutdown or cancellation: the newest frame first, since guests want now.
+  ///
+  /// What is in work is known to the loop alone: a frame leaves it only after its renditions are written down, so a
+  /// reading of the journal from before that cannot start it again.
   /// - Throws: `JournalError` when the journal cannot be read or written; what is safe stays safe.
   public func run() async throws {
+    let (wakes, waker) = AsyncStream<Wake>.makeStream()
     try await withThrowingDiscardingTaskGroup { group in
-      for _ in 0..<width {
-        group.addTask { [self] in
-          for await _ in journal.ticks().cancelOnGracefulShutdown() {
-            while let frame = try await next() {
-              defer { inWork.withLock { _ = $0.remove(frame.id) } }
-              try await render(frame)
-            }
+      group.addTask { [journal] in
+        for await _ in journal.ticks().cancelOnGracefulShutdown() { waker.yield(.tick) }
+        waker.finish()
+      }
+      var inWork: Set<Int64> = []
+      for await wake in wakes {
+        if case .rendered(let id) = wake { inWork.remove(id) }
+        guard inWork.count < width else { continue }
+        let waiting = try await journal.framesToRender(limit: width)
+        for frame in waiting where inWork.count < width && inWork.insert(frame.id).inserted {
+          group.addTask { [self] in
+            try await render(frame)
+            waker.yield(.rendered(frame.id))
           }
         }
       }
     }
-  }
-
-  /// The newest frame that waits and that nobody has in work, looked up anew each time: guests want now.
-  private func next() async throws -> Frame? {
-    let waiting = try await journal.framesToRender(limit: width + 1)
-    return inWork.withLock { inWork in waiting.first { inWork.insert($0.id).inserted } }
   }
 
   private func render(_ frame: Frame) async throws {

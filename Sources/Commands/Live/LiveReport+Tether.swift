@@ -38,7 +38,6 @@ extension LiveReport {
 extension Scoreboard.Camera {
   mutating func take(_ status: CameraStatus) {
     battery = status.battery
-    let free = status.storages.compactMap(\.free)
-    self.free = free.isEmpty ? nil : Int64(clamping: free.reduce(0, +))
+    free = status.free
   }
 }
