@@ -1,1 +1,3 @@
-import CameraSimulator
+import ArgumentParser
+
+CamsimCommand.main()

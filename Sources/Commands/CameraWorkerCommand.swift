@@ -1,0 +1,24 @@
+import ArgumentParser
+import Ingest
+import SystemPackage
+
+/// `pixcheese camera-worker`: the process that owns one camera. Only `tether` starts it.
+struct CameraWorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "camera-worker", abstract: "Own one camera for tether; not to be run by hand.",
+    shouldDisplay: false)
+
+  @Option(help: "Where the camera is.")
+  var port: String
+
+  @Option(help: "The spool's folder.")
+  var spool: String
+
+  @Option(help: "A folder for libgphoto2's own settings.")
+  var settings: String
+
+  func run() throws {
+    let code = CameraWorker.main(port: port, spool: FilePath(spool), settings: FilePath(settings))
+    throw ExitCode(code)
+  }
+}

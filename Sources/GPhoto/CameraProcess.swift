@@ -1,0 +1,35 @@
+import CGPhoto2
+import Glibc
+
+/// What a process must do to itself before libgphoto2 is safe in it.
+public enum CameraProcess {
+  /// Prepares this process. Call it once, at the start, while there is one thread (it sets environment variables).
+  ///
+  /// - The locale is UTF-8, without which the driver breaks names that are not ASCII; messages stay English.
+  /// - Times are read as UTC, so that a file has the same time wherever the computer is: a camera's clock has no zone.
+  /// - The library's settings (`~/.gphoto/settings`: the last port, the capture target) go to `settings`.
+  /// - Descriptor 0 is taken: every exit of a PTP/IP camera closes it.
+  /// - A broken pipe is an error of a write, not the end of the process.
+  /// - Parameter settings: a folder of our own.
+  public static func prepare(settings: String) {
+    setlocale(LC_ALL, "C.UTF-8")
+    setenv("TZ", "UTC0", 1)
+    tzset()
+    setenv("HOME", settings, 1)
+    signal(SIGPIPE, SIG_IGN)
+    occupyStandardInput()
+  }
+
+  /// Ends this process when the thread that started it ends; a forgotten process would keep the camera claimed.
+  /// - Returns: `false` if the kernel refused.
+  public static func endWithParent() -> Bool {
+    pixcheese_signal_at_parent_death(SIGKILL) == 0
+  }
+
+  /// Puts `/dev/null` on descriptor 0 if nothing is there, before anything of value can get that number.
+  static func occupyStandardInput() {
+    guard fcntl(0, F_GETFD) == -1 else { return }
+    let descriptor = open("/dev/null", O_RDWR)
+    if descriptor > 0 { close(descriptor) }
+  }
+}

@@ -1,0 +1,146 @@
+import CGPhoto2
+import Glibc
+
+/// What a camera says of itself, and the one setting we change.
+extension Camera {
+  /// The model by the camera's own word, `Canon EOS R5`; the driver's name for it where it says nothing.
+  public func model() throws(GPhotoError) -> String {
+    if let model = try setting("cameramodel") {
+      guard let maker = try setting("manufacturer"), !model.lowercased().hasPrefix(maker.lowercased()) else {
+        return model
+      }
+      return "\(maker) \(model)"
+    }
+    var abilities = CameraAbilities()
+    try check(gp_camera_get_abilities(pointer, &abilities))
+    return withUnsafeBytes(of: abilities.model) { text(in: $0) } ?? "camera"
+  }
+
+  /// The serial number; `nil` where the camera has none or does not say.
+  public func serial() throws(GPhotoError) -> String? {
+    try setting("serialnumber")
+  }
+
+  /// The battery's level in the camera's own words, `75%`; `nil` where it does not say.
+  public func battery() throws(GPhotoError) -> String? {
+    try setting("batterylevel")
+  }
+
+  /// The cards' room; empty where the camera does not say.
+  public func storages() throws(GPhotoError) -> [CameraStorage] {
+    var entries: UnsafeMutablePointer<CameraStorageInformation>?
+    var count: Int32 = 0
+    defer { free(entries) }
+    do {
+      try context.call { gp_camera_get_storageinfo(pointer, &entries, &count, $0) }
+    } catch  where error.kind == .notSupported {
+      return []
+    }
+    guard let entries else { return [] }
+    return (0..<Int(count)).map { index in
+      let entry = entries[index]
+      func has(_ field: CameraStorageInfoFields) -> Bool { entry.fields.rawValue & field.rawValue != 0 }
+      // Each field is valid only if its bit is set; kilobytes are multiplied with care: they come from the camera.
+      func bytes(_ kilobytes: UInt64) -> UInt64? {
+        let (product, overflow) = kilobytes.multipliedReportingOverflow(by: 1024)
+        return overflow ? nil : product
+      }
+      return CameraStorage(
+        folder: has(GP_STORAGEINFO_BASE) ? withUnsafeBytes(of: entry.basedir) { text(in: $0) } : nil,
+        label: has(GP_STORAGEINFO_LABEL) ? withUnsafeBytes(of: entry.label) { text(in: $0) } : nil,
+        capacity: has(GP_STORAGEINFO_MAXCAPACITY) ? bytes(entry.capacitykbytes) : nil,
+        free: has(GP_STORAGEINFO_FREESPACEKBYTES) ? bytes(entry.freekbytes) : nil,
+        freeFrames: has(GP_STORAGEINFO_FREESPACEIMAGES) ? entry.freeimages : nil)
+    }
+  }
+
+  /// Asks the camera to shoot onto its card, and reads back what it does.
+  ///
+  /// The default of many bodies under remote control is their memory, which holds two frames (libgphoto2#1051).
+  public func captureToCard() throws(GPhotoError) -> CaptureTarget {
+    guard let widget = try widget("capturetarget") else { return .unknown }
+    let choices = try widget.choices()
+    guard let current = try widget.text() else { return .unknown }
+    guard !Self.isCard(current) else { return .card }
+    guard let card = choices.first(where: Self.isCard) else { return .refused(current) }
+    do {
+      try widget.set(card)
+      try context.call { gp_camera_set_single_config(pointer, "capturetarget", widget.pointer, $0) }
+    } catch {
+      // A refusal is an answer too, unless the connection itself is gone: the next call will say so.
+      guard !error.isRetryable else { throw error }
+      return .refused(current)
+    }
+    guard let now = try setting("capturetarget"), !Self.isCard(now) else { return .card }
+    return .refused(now)
+  }
+
+  /// `Memory card`, `card`, `card+sdram`: the vendors' words for the card.
+  static func isCard(_ choice: String) -> Bool {
+    choice.lowercased().contains("card")
+  }
+
+  /// A setting's value as text; `nil` if the camera has no such setting or no value for it.
+  private func setting(_ name: String) throws(GPhotoError) -> String? {
+    guard let text = try widget(name)?.text(), !text.isEmpty, text != "None" else { return nil }
+    return text
+  }
+
+  private func widget(_ name: String) throws(GPhotoError) -> SettingWidget? {
+    var widget: OpaquePointer?
+    do {
+      try context.call { gp_camera_get_single_config(pointer, name, &widget, $0) }
+    } catch  where error.kind == .notSupported || error.kind == .badParameters || error.kind == .unspecified {
+      // "No such setting" is one of these, by driver; a connection that is gone shows at the next event.
+      return nil
+    }
+    return widget.map { SettingWidget(owning: $0) }
+  }
+}
+
+/// The owner of a `CameraWidget`: one setting.
+private final class SettingWidget {
+  let pointer: OpaquePointer
+
+  init(owning pointer: OpaquePointer) {
+    self.pointer = pointer
+  }
+
+  deinit {
+    gp_widget_unref(pointer)
+  }
+
+  func text() throws(GPhotoError) -> String? {
+    var type = GP_WIDGET_TEXT
+    try check(gp_widget_get_type(pointer, &type))
+    switch type {
+    case GP_WIDGET_TEXT, GP_WIDGET_RADIO, GP_WIDGET_MENU:
+      var value: UnsafePointer<CChar>?
+      try check(gp_widget_get_value(pointer, &value))
+      return value.map { String(cString: $0) }
+    case GP_WIDGET_RANGE:
+      var value: Float = 0
+      try check(gp_widget_get_value(pointer, &value))
+      return value == value.rounded() && abs(value) < 1e6 ? String(Int(value)) : String(value)
+    default:
+      return nil
+    }
+  }
+
+  func choices() throws(GPhotoError) -> [String] {
+    var type = GP_WIDGET_TEXT
+    try check(gp_widget_get_type(pointer, &type))
+    guard type == GP_WIDGET_RADIO || type == GP_WIDGET_MENU else { return [] }
+    var choices: [String] = []
+    for index in 0..<(try check(gp_widget_count_choices(pointer))) {
+      var choice: UnsafePointer<CChar>?
+      try check(gp_widget_get_choice(pointer, index, &choice))
+      if let choice { choices.append(String(cString: choice)) }
+    }
+    return choices
+  }
+
+  func set(_ value: String) throws(GPhotoError) {
+    try check(value.withCString { gp_widget_set_value(pointer, $0) })
+  }
+}

@@ -1,0 +1,365 @@
+import Foundation
+import GPhoto
+import Journal
+import Logging
+import Model
+import SystemPackage
+
+/// Keeps one camera tethered: a worker for as long as the camera is there, a new one after every loss.
+///
+/// Only this side writes the journal. Everything happens in one task, in the order in which it comes.
+final class CameraLink {
+  /// What the link needs from `tether`.
+  struct Surroundings: Sendable {
+    let journal: Journal
+    let session: Session
+    let albums: [String]
+    let catchUp: CatchUp
+    let executable: FilePath
+    let settings: FilePath
+    let logger: Logger
+    let emit: @Sendable (TetherEvent) -> Void
+  }
+
+  private enum Input: Sendable {
+    case worker(WorkerProcess.Message)
+    case tick
+    case stop
+  }
+
+  private let port: CameraPort
+  private let surroundings: Surroundings
+  private let stop: StopSignal
+  private var plan = FetchPlan()
+  private var lastComplaint: CameraLoss?
+  /// How the worker is to be judged: while it is not connected its listing does not count as complete.
+  private var connection = Connection()
+
+  private struct Connection {
+    var identity: WorkerIdentity?
+    var status: CameraStatus?
+    var camera = ""
+    var hasBaseline = false
+    var isListed = false
+    var firstListing: [SourceObject] = []
+    var loss: CameraLoss?
+    var deadline = ContinuousClock.now + .seconds(30)
+    var stopDeadline: ContinuousClock.Instant?
+  }
+
+  /// How long a worker may take to say its first word, and between two reports unless it says otherwise.
+  private static let patience = Duration.seconds(30)
+  /// SIGTERM to the end is 5 s at most (contract.md); the rest needs some of it.
+  private static let stopPatience = Duration.milliseconds(3500)
+
+  init(port: CameraPort, surroundings: Surroundings, stop: StopSignal) {
+    self.port = port
+    self.surroundings = surroundings
+    self.stop = stop
+  }
+
+  /// How many announced frames are not safe.
+  var unfetched: Int { plan.count }
+
+  /// Runs until the stop is requested or the task is cancelled.
+  /// - Parameter outcome: told after each connection, or try at one, how it ended and whether it had come about.
+  /// - Throws: `JournalError` when the journal takes no more.
+  func run(outcome: (_ loss: CameraLoss, _ hadConnected: Bool) throws -> Void) async throws {
+    var pause = Duration.milliseconds(500)
+    while !stop.isRequested, !Task.isCancelled {
+      let loss = try await connect()
+      let hadConnected = connection.identity != nil
+      plan.forgetNumbers()
+      guard !stop.isRequested, !Task.isCancelled else { break }
+      if hadConnected {
+        surroundings.emit(.cameraLost(camera: connection.camera, loss))
+        pause = .milliseconds(500)
+        lastComplaint = nil
+      } else if lastComplaint != loss {
+        surroundings.emit(.warning(code: loss.code.rawValue, message: loss.message))
+        lastComplaint = loss
+      }
+      try outcome(loss, hadConnected)
+      await rest(pause)
+      pause = min(pause * 2, .seconds(5))
+    }
+  }
+
+  /// Waits, no longer than until the stop.
+  private func rest(_ pause: Duration) async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    let number = stop.listen { continuation.finish() }
+    defer { stop.forget(number) }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { for await _ in stream {} }
+      // A cancelled sleep is what ends it early.
+      group.addTask { try? await Task.sleep(for: pause) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  /// One worker's life.
+  /// - Returns: how it ended.
+  private func connect() async throws -> CameraLoss {
+    connection = Connection()
+    let (inputs, continuation) = AsyncStream<Input>.makeStream()
+    let worker = WorkerProcess(
+      arguments: [
+        surroundings.executable.string, "camera-worker", "--port", port.description, "--spool",
+        surroundings.journal.spool.root.string, "--settings", surroundings.settings.string,
+      ]
+    ) { message in
+      continuation.yield(.worker(message))
+      if case .ended = message { continuation.finish() }
+    }
+    let listener = stop.listen { continuation.yield(.stop) }
+    // Whatever ends this: no worker survives it, and no listener either.
+    defer {
+      stop.forget(listener)
+      worker.kill()
+    }
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while !Task.isCancelled {
+          try await Task.sleep(for: .milliseconds(200))
+          continuation.yield(.tick)
+        }
+      }
+      defer { group.cancelAll() }
+      for await input in inputs {
+        switch input {
+        case .worker(.report(let report)): try await take(report, from: worker)
+        case .worker(.nonsense(let what)):
+          connection.loss = CameraLoss(
+            code: .workerDied, message: "The process for the camera at \(port) spoke nonsense (\(what)).")
+        case .worker(.ended(let how)):
+          return connection.loss
+            ?? CameraLoss(
+              code: stop.isRequested ? .stopped : .workerDied,
+              message: "The process for the camera at \(port) ended: \(how).")
+        case .tick: look(after: worker)
+        case .stop:
+          worker.send(.stop)
+          connection.stopDeadline = .now + Self.stopPatience
+        }
+        if connection.stopDeadline == nil { ask(worker) }
+      }
+      return connection.loss ?? CameraLoss(code: .stopped, message: "Stopped.")
+    }
+  }
+
+  private func look(after worker: WorkerProcess) {
+    if connection.deadline < .now {
+      connection.loss = CameraLoss(
+        code: .workerHung, message: "The process for the camera at \(port) said nothing for too long, and was ended.")
+      worker.kill()
+    }
+    if let deadline = connection.stopDeadline, deadline < .now { worker.kill() }
+  }
+
+  private func ask(_ worker: WorkerProcess) {
+    let now = Date()
+    for wanted in plan.next(now: now) {
+      guard let id = wanted.id else { continue }
+      worker.send(.fetch(object: id, day: Self.day(now)))
+    }
+  }
+
+  /// The spool's folder of a day, by the local calendar.
+  static func day(_ date: Date) -> String {
+    let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: date)
+    func padded(_ number: Int?, _ digits: Int) -> String {
+      let text = String(number ?? 0)
+      return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+    return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
+  }
+
+  // MARK: Reports
+
+  private func take(_ report: WorkerReport, from worker: WorkerProcess) async throws {
+    var patience = Self.patience
+    switch report {
+    case .hello(let version):
+      guard version == WorkerProtocol.version else {
+        connection.loss = CameraLoss(code: .workerDied, message: "The worker is of another version (\(version)).")
+        worker.kill()
+        return
+      }
+    case .alive(let seconds): patience = .seconds(min(max(1, seconds), 600))
+    case .connected(let identity, let status): try await connected(identity, status, worker)
+    case .appeared(let object): try await appeared(object, worker)
+    case .listed(let objects, let isComplete): try await listed(objects, isComplete: isComplete)
+    case .progress(let id, let bytes):
+      if let wanted = plan[id] {
+        surroundings.emit(.frameProgress(capture: wanted.capture, bytes: bytes, of: wanted.object.bytes))
+      }
+    case .fetched(let id, let path, let bytes, let hash):
+      try await fetched(id, path: FilePath(path), bytes: bytes, hash: hash)
+    case .failed(let id, let failure): try await failed(id, failure)
+    case .status(let status):
+      connection.status = status
+      surroundings.emit(.cameraStatus(camera: connection.camera, status))
+    case .lost(let loss): connection.loss = loss
+    case .warning(let code, let message):
+      surroundings.emit(.warning(code: String(code.prefix(64)), message: DisplayName.line(message)))
+    }
+    // A promise of patience holds until the next one; other reports only prove life.
+    let deadline = ContinuousClock.now + patience
+    if case .alive = report { connection.deadline = deadline } else { connection.deadline = max(deadline, connection.deadline) }
+  }
+
+  private func connected(_ identity: WorkerIdentity, _ status: CameraStatus, _ worker: WorkerProcess) async throws {
+    connection.identity = identity
+    connection.status = status
+    connection.camera = Self.name(of: identity, port: port)
+    connection.hasBaseline = try await surroundings.journal.hasBaseline(
+      surroundings.session, source: connection.camera)
+    worker.send(.list)
+  }
+
+  /// What a camera is called in the journal: its serial number. One without is called by its model, and on a network
+  /// by its address too; a USB address changes with every plugging in.
+  static func name(of identity: WorkerIdentity, port: CameraPort) -> String {
+    if let serial = identity.serial, !serial.isEmpty { return DisplayName.of(serial) }
+    let model = DisplayName.of(identity.model)
+    switch port {
+    case .usb: return model
+    case .ptpip, .disk: return "\(model) at \(port)"
+    }
+  }
+
+  private func appeared(_ object: CameraObject, _ worker: WorkerProcess) async throws {
+    let source = Self.source(object)
+    guard Self.isWanted(object) else {
+      worker.send(.skip(object: object.id))
+      return
+    }
+    let known = try await surroundings.journal.dispositions(of: [source], source: connection.camera)[source]
+    guard known == nil || known == .baseline else {
+      worker.send(.skip(object: object.id))
+      return
+    }
+    want(object, source, isCatchUp: false)
+    // The plan may hold it back (others come first): the worker need not wait for it. A fetch may still follow.
+    worker.send(.skip(object: object.id))
+  }
+
+  private func want(_ object: CameraObject, _ source: SourceObject, isCatchUp: Bool) {
+    let now = Date()
+    guard
+      let new = plan.add(
+        source, id: object.id, mediaType: object.mediaType, camera: connection.camera, isCatchUp: isCatchUp, now: now)
+    else { return }
+    surroundings.emit(
+      .frameCaptured(
+        CapturedFrame(
+          capture: new.capture, camera: connection.camera, name: DisplayName.of(object.name), bytes: source.bytes,
+          announcedAt: now, isCatchUp: isCatchUp)))
+  }
+
+  static func source(_ object: CameraObject) -> SourceObject {
+    SourceObject(folder: object.folder, name: object.name, bytes: object.bytes ?? -1, modified: object.modified)
+  }
+
+  /// Pictures and clips, by their name or by the camera's word; not the lists and marks that cameras write besides.
+  static func isWanted(_ object: CameraObject) -> Bool {
+    if MediaType.isPictureOrClip(named: object.name) { return true }
+    guard let type = object.mediaType else { return false }
+    return type.hasPrefix("image/") || type.hasPrefix("video/")
+  }
+
+  private func listed(_ objects: [CameraObject], isComplete: Bool) async throws {
+    let pictures = objects.filter(Self.isWanted).map { (object: $0, source: Self.source($0)) }
+    let isBaseline = surroundings.catchUp == .session && !connection.hasBaseline
+    var known: [SourceObject: Disposition] = [:]
+    if !isBaseline, surroundings.catchUp != .none {
+      known = try await surroundings.journal.dispositions(of: pictures.map(\.source), source: connection.camera)
+    }
+    for (object, source) in pictures {
+      if plan.contains(source) {
+        want(object, source, isCatchUp: false)
+      } else if isBaseline {
+        connection.firstListing.append(source)
+      } else if surroundings.catchUp == .all {
+        if known[source] == nil || known[source] == .baseline { want(object, source, isCatchUp: true) }
+      } else if surroundings.catchUp == .session, known[source] == nil {
+        want(object, source, isCatchUp: true)
+      }
+    }
+    guard isComplete else { return }
+    if isBaseline {
+      // What was announced while the listing ran is not what was there before.
+      let before = connection.firstListing.filter { !plan.contains($0) }
+      try await surroundings.journal.recordBaseline(
+        before, source: connection.camera, session: surroundings.session)
+      connection.firstListing = []
+      connection.hasBaseline = true
+    }
+    for missing in plan.removeMissing() {
+      surroundings.emit(
+        .warning(
+          code: "frame_gone",
+          message: "\(DisplayName.of(missing.object.name)) was announced by \(connection.camera), which has it no longer."))
+    }
+    guard !connection.isListed, let identity = connection.identity, let status = connection.status else { return }
+    connection.isListed = true
+    surroundings.emit(
+      .cameraConnected(
+        TetheredCamera(
+          camera: connection.camera, model: DisplayName.of(identity.model), serial: identity.serial, port: port,
+          status: status)))
+  }
+
+  private func fetched(_ id: UInt64, path: FilePath, bytes: Int64, hash: ContentHash) async throws {
+    guard let wanted = plan[id] else { return }
+    let root = surroundings.journal.spool.root
+    guard path.isAbsolute, path.lexicallyNormalized() == path, path.starts(with: root), bytes == wanted.object.bytes
+    else {
+      surroundings.emit(
+        .warning(code: "worker_nonsense", message: "The worker says of \(DisplayName.of(wanted.object.name)) what cannot be."))
+      _ = plan.postpone(id, now: Date())
+      return
+    }
+    let name = DisplayName.of(wanted.object.name)
+    let named = MediaType.forFile(named: name)
+    let original = Original(
+      hash: hash, name: name, mediaType: named == MediaType.unknown ? wanted.mediaType ?? named : named, bytes: bytes,
+      path: path, isInPlace: false)
+    let (frame, isNew) = try await surroundings.journal.recordSafe(
+      SafeOriginal(
+        original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt),
+      session: surroundings.session, albums: surroundings.albums)
+    plan.settle(id)
+    surroundings.emit(
+      .frameSafe(
+        SafeFrame(
+          id: frame.id, frame: frame.hash, capture: wanted.capture, camera: connection.camera, name: name, bytes: bytes,
+          sha256: hash, isNew: isNew, announcedAt: wanted.seenAt)))
+  }
+
+  private func failed(_ id: UInt64, _ failure: FetchFailure) async throws {
+    guard let wanted = plan[id] else { return }
+    let name = DisplayName.of(wanted.object.name)
+    let message = DisplayName.line(failure.message)
+    guard failure.isRetryable else {
+      plan.settle(id)
+      if failure.code != .gone {
+        try await surroundings.journal.recordRefused(
+          wanted.object, source: connection.camera, session: surroundings.session)
+      }
+      surroundings.emit(.warning(code: "frame_\(failure.code.rawValue)", message: "\(name) was not taken. \(message)"))
+      return
+    }
+    let tries = plan.postpone(id, now: Date())
+    // The disk is a person's business at once; a camera's hiccup only if it lasts.
+    let complainAt = failure.code == .diskFull || failure.code == .disk ? 1 : 4
+    if tries == complainAt {
+      surroundings.emit(
+        .warning(
+          code: "frame_\(failure.code.rawValue)",
+          message: "\(name) is not safe yet; it is on the card, and tried again. \(message)"))
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import GPhoto
+import Glibc
+import Journal
+public import SystemPackage
+
+/// The process that owns libgphoto2 for one camera: `pixcheese camera-worker`.
+///
+/// It connects, tells what the camera tells, and fetches what its parent asks for into the spool. It ends when the
+/// parent says so, when the pipe from the parent ends, when the parent's thread dies, or when the camera is lost:
+/// connecting again is a new worker's business.
+public enum CameraWorker {
+  /// Runs until the end; blocks its thread.
+  /// - Parameters:
+  ///   - port: where the camera is, in libgphoto2's spelling without the doubled port, `ptpip:192.168.1.9:15740`.
+  ///   - spool: the spool's folder.
+  ///   - settings: a folder for libgphoto2's own settings, made if it is not there.
+  /// - Returns: the process's exit code; what happened has been reported.
+  public static func main(port: String, spool: FilePath, settings: FilePath) -> Int32 {
+    // The parent ends its workers over the pipe; a terminal's Ctrl-C and a service manager's SIGTERM are its business.
+    signal(SIGINT, SIG_IGN)
+    signal(SIGTERM, SIG_IGN)
+    signal(SIGHUP, SIG_IGN)
+    guard CameraProcess.endWithParent() else { return ExitCode.ours }
+    mkdir(settings.string, 0o700)
+    CameraProcess.prepare(settings: settings.string)
+    let channel = WorkerChannel()
+    channel.send(.hello(version: WorkerProtocol.version))
+    guard let port = try? CameraPort(parsing: port) else {
+      channel.send(.lost(CameraLoss(code: .unknownCamera, message: "\(port.debugDescription) names no camera.")))
+      return ExitCode.usage
+    }
+    guard let writer = OriginalWriter(spool: Spool(root: spool), channel: channel) else {
+      channel.send(.lost(CameraLoss(code: .workerDied, message: "There is no memory left.")))
+      return ExitCode.ours
+    }
+    do {
+      let loop = try WorkerLoop(port: port, channel: channel, writer: writer)
+      try loop.run()
+      return 0
+    } catch {
+      writer.drain()
+      channel.send(.lost(CameraLoss(error, port: port)))
+      return ExitCode.unavailable
+    }
+  }
+
+  /// What the shell sees if somebody runs the hidden command by hand.
+  private enum ExitCode {
+    static let usage: Int32 = 64
+    static let unavailable: Int32 = 69
+    static let ours: Int32 = 70
+  }
+}
+
+extension CameraLoss {
+  /// What a failure of the connection means, and what to do about it.
+  init(_ error: GPhotoError, port: CameraPort) {
+    switch error.kind {
+    case .unknownPort:
+      self.init(
+        code: .unknownCamera,
+        message: "There is no camera at \(port): \(error.detail ?? error.text). `pixcheese cameras` lists what is there.")
+    case .modelNotFound:
+      self.init(code: .notACamera, message: "\(error.detail ?? "The device at \(port) is no camera").")
+    case .cannotClaim, .cannotLock:
+      self.init(code: .held, message: Self.heldMessage(port: port))
+    case .deviceGone:
+      self.init(code: .unplugged, message: "The camera at \(port) was unplugged or switched off.")
+    default:
+      self.init(
+        code: .connectionLost, message: "The connection to the camera at \(port) broke: \(error.description).")
+    }
+  }
+
+  /// What a failure to connect means.
+  init(connecting error: GPhotoError, port: CameraPort) {
+    self.init(error, port: port)
+    guard code == .connectionLost else { return }
+    code = .refused
+    switch port {
+    case .ptpip:
+      message =
+        "The camera at \(port) does not let us in (\(error.text), \(error.code)). Is it switched on, on this network, "
+        + "and set to remote shooting with nobody else connected?"
+    case .usb, .disk:
+      message = "The camera at \(port) does not answer (\(error.description)). Switch it off and on again."
+    }
+  }
+
+  private static func heldMessage(port: CameraPort) -> String {
+    guard case .usb(let bus, let device) = port,
+      let holder = DeviceHolder.holding(bus: bus, device: device).first
+    else {
+      return "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it."
+    }
+    return "\(holder.name) (process \(holder.process)) holds the camera at \(port). `\(holder.remedy)` frees it."
+  }
+}

@@ -1,0 +1,52 @@
+import GPhoto
+
+/// A listing of all of a camera's files, in small steps, so that frames that are shot meanwhile do not wait for it.
+/// (The driver's own first look into a folder is one call, seconds to minutes for a full card.)
+struct ListingWalk {
+  /// How many files are asked about in one step.
+  static let filesPerStep = 25
+  /// Folders deeper than this are not what a camera makes.
+  private static let deepest = 16
+
+  private var folders: [(folder: CameraFolder, depth: Int)] = [(.root, 0)]
+  private var files: [CameraPath] = []
+
+  var isComplete: Bool { folders.isEmpty && files.isEmpty }
+
+  /// The next step.
+  /// - Parameter beforeFolder: called before the driver looks into a folder, which may take long.
+  /// - Returns: files with what the camera says of them; a file that went away meanwhile is left out.
+  /// - Throws: `GPhotoError` if the connection is gone or the camera busy; the step can be repeated.
+  mutating func step(
+    _ camera: Camera, beforeFolder: () -> Void
+  ) throws(GPhotoError) -> [(path: CameraPath, info: CameraFileInfo)] {
+    if files.isEmpty {
+      guard let (folder, depth) = folders.last else { return [] }
+      beforeFolder()
+      var inner: [CameraFolder] = []
+      do {
+        // What ptp2 offers besides the cards (`/special`) are no pictures.
+        inner = try camera.folders(in: folder).filter { $0.path != "/special" }
+        files = try camera.files(in: folder)
+      } catch where error.recovery == .skip {
+        files = []
+      }
+      folders.removeLast()
+      if depth < Self.deepest { folders += inner.map { ($0, depth + 1) } }
+      return []
+    }
+    var found: [(path: CameraPath, info: CameraFileInfo)] = []
+    while found.count < Self.filesPerStep, let path = files.last {
+      do {
+        found.append((path, try camera.info(of: path, isFresh: false)))
+      } catch where error.recovery == .skip || error.kind == .unspecified {
+        // It went away between the list and the question ("File not found" is -1 in ptp2's get_info).
+      } catch where !found.isEmpty {
+        // What was found is not lost; the same question comes again in the next step, and so does the error.
+        break
+      }
+      files.removeLast()
+    }
+    return found
+  }
+}

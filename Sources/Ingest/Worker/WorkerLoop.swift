@@ -1,0 +1,311 @@
+import GPhoto
+import Glibc
+
+/// What a worker does all day, on the one thread that may use libgphoto2: look for commands, for events, fetch, list,
+/// in this order of importance, never longer than one chunk or one listing step away from the next look.
+final class WorkerLoop {
+  private let port: CameraPort
+  private let library: GPhotoLibrary
+  private var camera: Camera
+  private let channel: WorkerChannel
+  private let writer: OriginalWriter
+  private let clock = ContinuousClock()
+
+  private var objects = ObjectTable()
+  private var listing: ListingWalk?
+  private var listed: [CameraObject] = []
+  private var wanted: [(object: UInt64, day: String)] = []
+  /// Announced objects that the parent has not answered yet.
+  private var unanswered: Set<UInt64> = []
+  /// Announcements that only a new connection can tell the meaning of.
+  private var suspicious: Set<CameraPath> = []
+  /// What the driver remembers of the card is no longer true.
+  private var isOutdated = false
+  private var isStopping = false
+  private var hasEvents = true
+  private var room = RoomWatch()
+
+  private var lastEvent: ContinuousClock.Instant
+  private var lastStatus: ContinuousClock.Instant
+  private var lastReport: ContinuousClock.Instant
+  private var lastConnection: ContinuousClock.Instant
+  private var lastListing: ContinuousClock.Instant?
+
+  /// How long the parent is to wait for the next report in ordinary times, and while the driver looks into a folder
+  /// or connects (measured: 38 s for 766 files on some bodies), in seconds.
+  private static let patience = 30
+  private static let longPatience = 300
+  /// How often the camera is asked for events while something is going on, and after ten quiet seconds. EOS bodies
+  /// fall asleep when they are not asked for ten seconds.
+  private static let activePace = Duration.milliseconds(10)
+  private static let quietPace = Duration.milliseconds(40)
+  private static let statusInterval = Duration.seconds(10)
+  private static let aliveInterval = Duration.seconds(5)
+  /// A camera without events is listed this often.
+  private static let listingInterval = Duration.seconds(5)
+  /// Bodies freeze when they are connected too often (gphoto2#472).
+  private static let reconnectInterval = Duration.seconds(20)
+
+  /// Connects.
+  init(port: CameraPort, channel: WorkerChannel, writer: OriginalWriter) throws(GPhotoError) {
+    self.port = port
+    self.channel = channel
+    self.writer = writer
+    lastEvent = clock.now
+    lastStatus = clock.now
+    lastReport = clock.now
+    lastConnection = clock.now
+    channel.send(.alive(patience: Self.longPatience))
+    library = try GPhotoLibrary()
+    camera = try library.connect(to: port)
+  }
+
+  /// Runs until the parent wants no more, or is gone.
+  /// - Throws: `GPhotoError` when the camera is lost.
+  func run() throws(GPhotoError) {
+    do {
+      try greet()
+      while try turn() {}
+    } catch {
+      if error.recovery == .reconnect { camera.resetPort() }
+      throw error
+    }
+    writer.drain()
+    camera.close()
+  }
+
+  private func greet() throws(GPhotoError) {
+    let target = try camera.captureToCard()
+    let identity = WorkerIdentity(model: try camera.model(), serial: try camera.serial(), captureTarget: target)
+    let status = CameraStatus(battery: try camera.battery(), storages: try camera.storages())
+    room.note(status.storages)
+    report(.connected(identity, status))
+    report(.alive(patience: Self.patience))
+    if case .refused(let other) = target {
+      report(
+        .warning(
+          code: "capture_target",
+          message: "The camera shoots into \(other), not onto its card: a frame is lost if the connection breaks. "
+            + "Set it to save to the card."))
+    }
+  }
+
+  /// One round.
+  /// - Returns: `false` when it is over.
+  private func turn() throws(GPhotoError) -> Bool {
+    let isIdle = wanted.isEmpty && listing == nil
+    switch channel.receive(milliseconds: isIdle ? pace : 0) {
+    case .ended: return false
+    case .commands(let commands): commands.forEach(obey)
+    }
+    if isStopping { return false }
+    try takeEvents()
+    if !wanted.isEmpty {
+      let next = wanted.removeFirst()
+      try fetch(next.object, day: next.day)
+    } else if !unanswered.isEmpty {
+      // The parent's answer is on its way and comes before anything slow.
+      return true
+    } else if listing != nil {
+      try list()
+    } else {
+      try lookAfterTheRest()
+    }
+    if clock.now - lastReport > Self.aliveInterval { report(.alive(patience: Self.patience)) }
+    return true
+  }
+
+  private var pace: Int32 {
+    clock.now - lastEvent < .seconds(10)
+      ? Int32(Self.activePace / .milliseconds(1)) : Int32(Self.quietPace / .milliseconds(1))
+  }
+
+  private func obey(_ command: WorkerCommand) {
+    switch command {
+    case .fetch(let object, let day):
+      unanswered.remove(object)
+      wanted.append((object, day))
+    case .skip(let object):
+      unanswered.remove(object)
+    case .list:
+      if listing == nil { listing = ListingWalk() }
+    case .stop:
+      isStopping = true
+    }
+  }
+
+  private func report(_ report: WorkerReport) {
+    channel.send(report)
+    lastReport = clock.now
+  }
+
+  // MARK: Events
+
+  private func takeEvents() throws(GPhotoError) {
+    guard hasEvents else { return }
+    // A camera that never falls silent must not keep the rest from its turn.
+    for _ in 0..<100 {
+      let event: CameraEvent
+      do {
+        event = try patiently { () throws(GPhotoError) in try camera.waitForEvent(milliseconds: 1) }
+      } catch where error.kind == .notSupported {
+        hasEvents = false
+        return
+      }
+      switch event {
+      case .timeout: return
+      case .fileAdded(let path): try announced(path)
+      case .fileChanged(let path): try changed(path)
+      case .storageChanged: isOutdated = true
+      case .folderAdded, .captureComplete, .fileRemoved, .other: continue
+      }
+    }
+  }
+
+  private func announced(_ path: CameraPath) throws(GPhotoError) {
+    lastEvent = clock.now
+    guard let info = try infoOfAnnounced(path) else { return }
+    switch objects.announce(path, info, isFresh: false, now: clock.now) {
+    case .new(let id): announce(id)
+    case .duplicate: return
+    case .suspicious: suspicious.insert(path)
+    }
+  }
+
+  /// A changed file is a new object if its length or time is another; a mark alone (a star) changes neither.
+  private func changed(_ path: CameraPath) throws(GPhotoError) {
+    guard let info = try infoOfAnnounced(path) else { return }
+    if case .new(let id) = objects.announce(path, info, isFresh: false, now: clock.now) { announce(id) }
+  }
+
+  private func announce(_ id: UInt64) {
+    guard let object = objects.object(id) else { return }
+    room.frameAnnounced()
+    unanswered.insert(id)
+    report(.appeared(object))
+  }
+
+  /// `nil` if the file is already gone again; a listing will tell.
+  private func infoOfAnnounced(_ path: CameraPath) throws(GPhotoError) -> CameraFileInfo? {
+    do {
+      return try patiently { () throws(GPhotoError) in try camera.info(of: path, isFresh: true) }
+    } catch where error.recovery == .skip || error.kind == .unspecified {
+      report(.warning(code: "file_gone", message: "The camera announced \(path.name.debugDescription), and has it not."))
+      listing = listing ?? ListingWalk()
+      return nil
+    }
+  }
+
+  // MARK: Fetching
+
+  private func fetch(_ id: UInt64, day: String) throws(GPhotoError) {
+    guard let entry = objects[id] else {
+      report(.failed(object: id, FetchFailure(code: .gone, message: "The camera has it no longer.")))
+      return
+    }
+    if let failure = ObjectReader.objection(to: entry.info) {
+      report(.failed(object: id, failure))
+      return
+    }
+    let reader = ObjectReader(camera: camera, writer: writer, object: id, entry: entry)
+    do {
+      try reader.read(day: day) { bytes in
+        if clock.now - lastReport > .milliseconds(250) { report(.progress(object: id, bytes: bytes)) }
+      } patiently: { body throws(GPhotoError) in
+        try patiently(body)
+      }
+    } catch {
+      writer.abandon(object: id)
+      let isGone = error.recovery == .skip
+      report(
+        .failed(
+          object: id,
+          FetchFailure(
+            code: isGone ? .gone : .camera,
+            message: "\(entry.path.name.debugDescription) could not be fetched: \(error.description).")))
+      if isGone {
+        listing = listing ?? ListingWalk()
+      } else if error.isRetryable {
+        throw error
+      }
+    }
+  }
+
+  // MARK: Listing
+
+  private func list() throws(GPhotoError) {
+    let found = try patiently { () throws(GPhotoError) in
+      try listing?.step(camera, beforeFolder: { report(.alive(patience: Self.longPatience)) }) ?? []
+    }
+    for (path, info) in found {
+      let id = objects.list(path, info, now: clock.now)
+      if let object = objects.object(id) { listed.append(object) }
+    }
+    let isComplete = listing?.isComplete ?? true
+    guard isComplete || listed.count + ListingWalk.filesPerStep > WorkerProtocol.objectsPerReport else { return }
+    report(.listed(listed, isComplete: isComplete))
+    listed = []
+    if isComplete {
+      listing = nil
+      lastListing = clock.now
+      report(.alive(patience: Self.patience))
+    }
+  }
+
+  // MARK: The rest
+
+  private func lookAfterTheRest() throws(GPhotoError) {
+    if !suspicious.isEmpty || isOutdated, try reconnect() {
+      isOutdated = false
+      let paths = suspicious
+      suspicious = []
+      for path in paths {
+        guard let info = try infoOfAnnounced(path) else { continue }
+        if case .new(let id) = objects.announce(path, info, isFresh: true, now: clock.now) { announce(id) }
+      }
+      listing = ListingWalk()
+      return
+    }
+    if !hasEvents, let lastListing, clock.now - lastListing > Self.listingInterval {
+      try camera.forgetFiles()
+      listing = ListingWalk()
+      return
+    }
+    guard clock.now - lastStatus > Self.statusInterval else { return }
+    lastStatus = clock.now
+    let status = try patiently { () throws(GPhotoError) in
+      CameraStatus(battery: try camera.battery(), storages: try camera.storages())
+    }
+    report(.status(status))
+    if room.hasUnannouncedFrames(status.storages) { isOutdated = true }
+  }
+
+  /// Connects anew: the only way to make the driver forget the objects it knows. The parent is told nothing, the
+  /// camera is the same.
+  /// - Returns: `false` if the last time was too short ago; ask again later.
+  private func reconnect() throws(GPhotoError) -> Bool {
+    guard clock.now - lastConnection > Self.reconnectInterval else { return false }
+    report(.alive(patience: Self.longPatience))
+    // Closing a PTP/IP camera closes descriptor 0: nobody may be opening files then.
+    writer.drain()
+    camera.close()
+    camera = try library.connect(to: port)
+    _ = try camera.captureToCard()
+    lastConnection = clock.now
+    return true
+  }
+
+  /// Repeats a call while the camera is busy, ten seconds long.
+  private func patiently<Value>(_ body: () throws(GPhotoError) -> Value) throws(GPhotoError) -> Value {
+    let start = clock.now
+    var pause: UInt32 = 20_000
+    while true {
+      do {
+        return try body()
+      } catch where error.recovery == .retry && clock.now - start < .seconds(10) {
+        usleep(pause)
+        pause = min(pause * 2, 500_000)
+      }
+    }
+  }
+}

@@ -1,0 +1,154 @@
+public import GPhoto
+import Model
+
+/// What passes between `tether` and the process that owns one camera: JSON objects, one a line, over two pipes
+/// (descriptor 3 carries commands, 4 reports; 0 is not used, since libgphoto2 closes it).
+///
+/// Both sides are the same binary, so there is one version; a worker that says another is not talked to. Each side
+/// treats what it reads as input to check: the worker repeats what a camera says.
+enum WorkerProtocol {
+  static let version = 1
+  /// The longest line that either side reads, in bytes.
+  static let longestLine = 1 << 20
+  /// How many objects one `listed` carries at most.
+  static let objectsPerReport = 200
+  /// The descriptor that a worker reads commands from.
+  static let commands: Int32 = 3
+  /// The descriptor that a worker writes reports to.
+  static let reports: Int32 = 4
+}
+
+/// What `tether` asks of a worker.
+enum WorkerCommand: Hashable, Codable, Sendable {
+  /// Fetch an object into the spool's folder of that day (`2026-11-23`), and report `fetched` or `failed`.
+  case fetch(object: UInt64, day: String)
+  /// The answer to `appeared` for an object that is not wanted.
+  case skip(object: UInt64)
+  /// Connect anew if need be and list every file.
+  case list
+  /// Finish the file under way and end.
+  case stop
+}
+
+/// A file on the camera, as the worker names it. The number means nothing to another worker.
+struct CameraObject: Hashable, Codable, Sendable {
+  var id: UInt64
+  var folder: String
+  var name: String
+  /// Length in bytes; `nil` where the camera does not say.
+  var bytes: Int64?
+  /// Seconds since 1970 by the camera's clock; 0 where unknown.
+  var modified: Int64
+  var mediaType: String?
+}
+
+/// What a worker tells `tether`.
+enum WorkerReport: Hashable, Codable, Sendable {
+  /// The first report.
+  case hello(version: Int)
+  /// The camera answers.
+  case connected(WorkerIdentity, CameraStatus)
+  /// The camera announced a file: to be answered by `fetch` or `skip`.
+  case appeared(CameraObject)
+  /// Some of the files of a listing; the last such report of a listing is complete.
+  case listed([CameraObject], isComplete: Bool)
+  /// So many bytes of an object have come.
+  case progress(object: UInt64, bytes: Int64)
+  /// An object lies in the spool under its final name, synced, its length as announced.
+  case fetched(object: UInt64, path: String, bytes: Int64, sha256: ContentHash)
+  case failed(object: UInt64, FetchFailure)
+  case status(CameraStatus)
+  /// The camera is gone; the worker ends.
+  case lost(CameraLoss)
+  case warning(code: String, message: String)
+  /// The worker lives; its next report comes within so many seconds.
+  case alive(patience: Int)
+}
+
+/// Who a camera is.
+struct WorkerIdentity: Hashable, Codable, Sendable {
+  var model: String
+  /// `nil` where the camera does not say.
+  var serial: String?
+  var captureTarget: CaptureTarget
+}
+
+/// How a camera is doing.
+public struct CameraStatus: Hashable, Codable, Sendable {
+  /// The battery's level in the camera's own words, `75%`; `nil` where it does not say.
+  public var battery: String?
+  /// Its cards' room.
+  public var storages: [CameraStorage]
+  /// Free room on all of its cards together, in bytes; `nil` where the camera does not say.
+  public var free: Int64? {
+    let known = storages.compactMap(\.free)
+    return known.isEmpty ? nil : Int64(clamping: known.reduce(0, +))
+  }
+
+}
+
+/// Why an object could not be fetched.
+struct FetchFailure: Hashable, Codable, Sendable {
+  enum Code: String, Codable, Sendable {
+    /// The camera said an error, or the connection broke.
+    case camera
+    /// Fewer or more bytes came than the camera announced.
+    case wrongLength
+    /// 4 GiB or more: libgphoto2 cuts it short.
+    case tooLarge
+    /// The camera does not say how long it is, so nobody could tell whether it is complete.
+    case lengthUnknown
+    /// The camera has it no longer.
+    case gone
+    /// The disk is full.
+    case diskFull
+    /// The disk refused.
+    case disk
+  }
+
+  var code: Code
+  var message: String
+
+  /// Whether asking again can help without a person.
+  var isRetryable: Bool {
+    switch code {
+    case .camera, .wrongLength, .diskFull, .disk: true
+    case .tooLarge, .lengthUnknown, .gone: false
+    }
+  }
+}
+
+/// Why a camera is not, or no longer, connected.
+public struct CameraLoss: Hashable, Codable, Sendable, CustomStringConvertible {
+  public enum Code: String, Hashable, Codable, Sendable {
+    /// No such host or USB device.
+    case unknownCamera = "unknown_camera"
+    /// A device that is no camera, or in the wrong USB mode.
+    case notACamera = "not_a_camera"
+    /// Somebody is there and does not let us in, or nobody answers.
+    case refused
+    /// Another program holds it.
+    case held
+    /// Unplugged.
+    case unplugged
+    /// The connection broke.
+    case connectionLost = "connection_lost"
+    /// The process that owned it died.
+    case workerDied = "worker_died"
+    /// The process that owned it said nothing for too long, and was killed.
+    case workerHung = "worker_hung"
+    /// We stop.
+    case stopped
+  }
+
+  public var code: Code
+  /// What happened and what to do, for a person.
+  public var message: String
+
+  public init(code: Code, message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { message }
+}

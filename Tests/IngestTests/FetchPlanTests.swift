@@ -1,0 +1,110 @@
+import Foundation
+import GPhoto
+import Journal
+import Testing
+
+@testable import Ingest
+
+@Suite("The order of fetching")
+struct FetchPlanTests {
+  let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+  private func object(_ number: Int) -> SourceObject {
+    SourceObject(folder: "/a", name: "\(number).jpg", bytes: 1, modified: 1)
+  }
+
+  private func plan(_ entries: [(Int, isCatchUp: Bool)]) -> FetchPlan {
+    var plan = FetchPlan()
+    for (number, isCatchUp) in entries {
+      _ = plan.add(
+        object(number), id: UInt64(number), mediaType: nil, camera: "c", isCatchUp: isCatchUp, now: now)
+    }
+    return plan
+  }
+
+  @Test("What was announced goes before what was missed, each oldest first")
+  func order() {
+    var plan = plan([(1, true), (2, true), (3, false), (4, false)])
+    var order: [UInt64?] = []
+    while plan.count > 0 {
+      for wanted in plan.next(now: now) { order.append(wanted.id) }
+      if let id = order.last ?? nil { plan.settle(id) }
+      order.compactMap { $0 }.forEach { plan.settle($0) }
+    }
+    #expect(order == [3, 4, 1, 2])
+  }
+
+  @Test("A worker has no more than two fetches at once")
+  func depth() {
+    var plan = plan([(1, false), (2, false), (3, false)])
+    #expect(plan.next(now: now).count == 2)
+    #expect(plan.next(now: now).isEmpty)
+    plan.settle(1)
+    #expect(plan.next(now: now).map(\.id) == [3])
+  }
+
+  @Test("The same object is wanted once, by its newest number")
+  func once() {
+    var plan = plan([(1, false)])
+    let again = plan.add(object(1), id: 9, mediaType: nil, camera: "c", isCatchUp: true, now: now)
+    #expect(again == nil)
+    #expect(plan.next(now: now).map(\.id) == [9])
+  }
+
+  @Test("A failed fetch is tried again later, and lets others go first")
+  func postponed() {
+    var plan = plan([(1, false), (2, false), (3, false)])
+    _ = plan.next(now: now)
+    #expect(plan.postpone(1, now: now) == 1)
+    #expect(plan.next(now: now).map(\.id) == [3])
+    plan.settle(2)
+    plan.settle(3)
+    #expect(plan.next(now: now).isEmpty)
+    #expect(plan.next(now: now + 1).map(\.id) == [1])
+    #expect(plan.postpone(1, now: now) == 2)
+    #expect(FetchPlan.pause(afterTries: 1) == 0.2)
+    #expect(FetchPlan.pause(afterTries: 100) == 15)
+  }
+
+  @Test("What is wanted outlives the worker, and is fetched by its next number")
+  func outlives() {
+    var plan = plan([(1, false), (2, false)])
+    _ = plan.next(now: now)
+    plan.forgetNumbers()
+    #expect(plan.next(now: now).isEmpty)
+    _ = plan.add(object(1), id: 101, mediaType: nil, camera: "c", isCatchUp: true, now: now)
+    #expect(plan.next(now: now).map(\.id) == [101])
+    #expect(plan.removeMissing().map(\.object) == [object(2)])
+    #expect(plan.count == 1)
+  }
+
+  @Test(
+    "Pictures and clips are taken, lists and marks are not",
+    arguments: [
+      ("IMG_0001.JPG", nil, true), ("IMG_0001.CR3", "application/octet-stream", true), ("A.MOV", nil, true),
+      ("AUTPRINT.MRK", nil, false), ("M0100.CTG", "application/octet-stream", false), ("noname", "image/jpeg", true),
+    ] as [(String, String?, Bool)])
+  func wanted(name: String, type: String?, isWanted: Bool) {
+    let object = CameraObject(id: 1, folder: "/", name: name, bytes: 1, modified: 0, mediaType: type)
+    #expect(CameraLink.isWanted(object) == isWanted)
+  }
+
+  @Test(
+    "A hostile name is shown without what could hurt",
+    arguments: [
+      ("IMG_0001.JPG", "IMG_0001.JPG"), ("../../evil.JPG", ".._.._evil.JPG"), ("a\u{1b}[2Jb", "a_[2Jb"),
+      ("", "frame"), ("照片😀.jpg", "照片😀.jpg"), ("\u{202e}gpj.exe", "_gpj.exe"),
+    ])
+  func names(name: String, shown: String) {
+    #expect(DisplayName.of(name) == shown)
+  }
+
+  @Test("A camera without a serial number is called by its model, on a network by its address too")
+  func cameraNames() {
+    let identity = WorkerIdentity(model: "X", serial: nil, captureTarget: .unknown)
+    #expect(CameraLink.name(of: identity, port: .usb(bus: 1, device: 2)) == "X")
+    #expect(CameraLink.name(of: identity, port: .ptpip(host: "h", port: 1)) == "X at ptpip:h:1")
+    let known = WorkerIdentity(model: "X", serial: "42", captureTarget: .unknown)
+    #expect(CameraLink.name(of: known, port: .usb(bus: 1, device: 2)) == "42")
+  }
+}

@@ -1,0 +1,223 @@
+import CameraSimulator
+import Foundation
+import GPhoto
+import Journal
+import Model
+import SystemPackage
+import Testing
+
+@testable import Ingest
+
+@Suite(
+  "Tethering a simulated camera", .serialized, .timeLimit(.minutes(3)),
+  .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
+struct TetherTests {
+  @Test("Frames of every vendor become safe with the camera's bytes", arguments: Vendor.allCases)
+  func vendors(vendor: Vendor) async throws {
+    let run = try await Tethering(Tethering.configuration(vendor, bytes: 3_000_000))
+    defer { run.remove() }
+    let left = try await run.tether { events in
+      let camera = try await events.connected()
+      #expect(camera.serial == run.camera.configuration.serialNumber)
+      for _ in 0..<3 {
+        let shot = try await run.camera.shoot()
+        let safe = try await events.safe()
+        #expect(safe.sha256.hex == shot.sha256)
+        #expect(safe.bytes == 3_000_000)
+        #expect(safe.isNew)
+        #expect(try await run.isWhole(safe))
+      }
+    }
+    #expect(left == 0)
+  }
+
+  @Test("A camera without partial reads is fetched whole")
+  func wholeReads() async throws {
+    var configuration = Tethering.configuration(bytes: 2_500_000)
+    configuration.offersPartialObject = false
+    let run = try await Tethering(configuration)
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      _ = try await run.camera.shoot()
+      let safe = try await events.safe()
+      #expect(try await run.isWhole(safe))
+    }
+  }
+
+  @Test("What was on the card before the session is left alone; with all it is taken, once")
+  func baseline() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    let before = try await run.camera.shoot()
+    try await run.tether { events in
+      _ = try await events.connected()
+      let shot = try await run.camera.shoot()
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == shot.sha256)
+    }
+    try await run.tether(catchUp: .all) { events in
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == before.sha256)
+      _ = try await events.connected()
+    }
+    #expect(try await run.journal.frameCounts().safe == 2)
+  }
+
+  @Test("Frames shot while the connection is down are caught up with after it is back")
+  func drop() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      _ = try await run.camera.shoot()
+      _ = try await events.safe()
+      run.camera.inject(.drop)
+      let missed = [try await run.camera.shoot(), try await run.camera.shoot()]
+      _ = try await events.lost()
+      let caught = [try await events.safe(), try await events.safe()]
+      #expect(Set(caught.map(\.sha256.hex)) == Set(missed.map(\.sha256)))
+    }
+    #expect(try await run.journal.frameCounts().safe == 3)
+  }
+
+  @Test("A session that was not ended goes on: what was shot meanwhile is fetched")
+  func continued() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+    }
+    let missed = try await run.camera.shoot()
+    #expect(try await run.journal.beginSession().isContinued)
+    try await run.tether { events in
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == missed.sha256)
+    }
+  }
+
+  @Test("With none, what was missed stays on the card")
+  func noCatchUp() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    try await run.tether(catchUp: .none) { events in
+      _ = try await events.connected()
+    }
+    _ = try await run.camera.shoot()
+    try await run.tether(catchUp: .none) { events in
+      _ = try await events.connected()
+      let shot = try await run.camera.shoot()
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == shot.sha256)
+    }
+    #expect(try await run.journal.frameCounts().safe == 1)
+  }
+
+  @Test("An announcement that comes twice makes one frame")
+  func duplicates() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      run.camera.inject(.duplicateEvents(4))
+      for _ in 0..<4 { _ = try await run.camera.shoot() }
+      for _ in 0..<4 {
+        let safe = try await events.safe()
+        #expect(safe.isNew)
+      }
+      let captured = events.seen.filter { if case .frameCaptured = $0 { true } else { false } }
+      #expect(captured.count == 4)
+    }
+    #expect(try await run.journal.frameCounts().safe == 4)
+  }
+
+  @Test("A download that lacks bytes never becomes safe, and is tried again until it is whole")
+  func shortAnswers() async throws {
+    let run = try await Tethering(Tethering.configuration(bytes: 2_500_000))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      run.camera.inject(.short(bytes: 1000, downloads: 2))
+      let shot = try await run.camera.shoot()
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == shot.sha256)
+      #expect(try await run.isWhole(safe))
+    }
+    #expect(try await run.journal.frameCounts().safe == 1)
+  }
+
+  @Test("A connection that breaks in the middle of a frame loses nothing")
+  func dropInside() async throws {
+    let run = try await Tethering(Tethering.configuration(bytes: 5_000_000))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      run.camera.inject(.dropAfter(bytes: 2_000_000))
+      let shot = try await run.camera.shoot()
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == shot.sha256)
+      #expect(try await run.isWhole(safe))
+    }
+  }
+
+  @Test("A busy camera is asked again")
+  func busy() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      let shot = try await run.camera.shoot()
+      run.camera.inject(.busy(operations: 5))
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == shot.sha256)
+    }
+  }
+
+  @Test("Hostile names stay in the spool's folder, and their bytes are whole")
+  func hostileNames() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      for name in ["../../evil.JPG", "照片😀.JPG", "-rf.JPG", "..JPG"] {
+        run.camera.inject(.name(name))
+        _ = try await run.camera.shoot()
+        let safe = try await events.safe()
+        #expect(try await run.isWhole(safe))
+        let frame = try #require(try await run.journal.frame(withOriginal: safe.sha256))
+        #expect(frame.original.path.starts(with: run.journal.spool.root))
+        #expect(frame.original.path.lexicallyNormalized() == frame.original.path)
+        #expect(!safe.name.contains("/"))
+      }
+    }
+  }
+
+  @Test("A name that aborts libgphoto2 costs a worker, and no frame")
+  func abortingName() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      run.camera.inject(.name(String(repeating: "n", count: 200) + ".JPG"))
+      let hostile = try await run.camera.shoot()
+      let shot = try await run.camera.shoot()
+      let both = [try await events.safe().sha256.hex, try await events.safe().sha256.hex]
+      #expect(Set(both) == [hostile.sha256, shot.sha256])
+    }
+  }
+
+  @Test("A camera where nobody answers is a clear error in the end")
+  func refused() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    let error = await #expect(throws: TetherError.self) {
+      // Port 1 of loopback: reserved (tcpmux), and nobody serves it.
+      try await run.tether(port: .ptpip(host: "127.0.0.1", port: 1), patience: .milliseconds(100)) { events in
+        let code = try await events.warning()
+        #expect(code == "refused")
+        while (try? await events.warning()) != nil {}
+      }
+    }
+    #expect(error?.code == .noCamera(.refused))
+  }
+}

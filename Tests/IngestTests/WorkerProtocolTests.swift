@@ -1,0 +1,150 @@
+import Foundation
+import GPhoto
+import Model
+import Testing
+
+@testable import Ingest
+
+@Suite("The worker's protocol")
+struct WorkerProtocolTests {
+  static let object = CameraObject(
+    id: 7, folder: "/store_00010001/DCIM", name: "../a\n\u{7}\"Ü\u{2028}.JPG", bytes: 3, modified: -1,
+    mediaType: "image/jpeg")
+
+  @Test(
+    "Every report comes back as it went, on one line",
+    arguments: [
+      WorkerReport.hello(version: 1),
+      .connected(
+        WorkerIdentity(model: "Canon EOS R5", serial: nil, captureTarget: .refused("Internal RAM")),
+        CameraStatus(battery: "75%", storages: [CameraStorage(folder: "/store_00010001", free: .max)])),
+      .appeared(object), .listed([object, object], isComplete: true), .listed([], isComplete: false),
+      .progress(object: .max, bytes: 1),
+      .fetched(object: 7, path: "/spool/2026-11-23/a.JPG", bytes: 3, sha256: ContentHash(of: Data([1, 2, 3]))),
+      .failed(object: 7, FetchFailure(code: .wrongLength, message: "short")),
+      .lost(CameraLoss(code: .held, message: "held")), .warning(code: "x", message: "y"), .alive(patience: 30),
+    ])
+  func reports(report: WorkerReport) throws {
+    var lines = LineBuffer()
+    let bytes = try MessageCoding.line(report)
+    let read = try lines.append(bytes)
+    #expect(read.count == 1)
+    #expect(try MessageCoding.message(WorkerReport.self, in: try #require(read.first)) == report)
+  }
+
+  @Test(
+    "Every command comes back as it went",
+    arguments: [WorkerCommand.fetch(object: 1, day: "2026-11-23"), .skip(object: 2), .list, .stop])
+  func commands(command: WorkerCommand) throws {
+    var lines = LineBuffer()
+    let read = try lines.append(try MessageCoding.line(command))
+    #expect(try read.map { try MessageCoding.message(WorkerCommand.self, in: $0) } == [command])
+  }
+
+  @Test("Lines are put together however the pipe cuts them")
+  func pieces() throws {
+    var lines = LineBuffer()
+    var read: [String] = []
+    for byte in Array("one\n\ntwo\nthr".utf8) {
+      read += try lines.append([byte]).map { String(decoding: $0, as: UTF8.self) }
+    }
+    #expect(read == ["one", "", "two"])
+    #expect(try lines.append(Array("ee\nfour\n".utf8)).count == 2)
+  }
+
+  @Test("A line that is too long is refused, whether or not it ends")
+  func tooLong() throws {
+    var open = LineBuffer(limit: 4)
+    #expect(throws: LineBuffer.LineTooLong(limit: 4)) { try open.append(Array("12345".utf8)) }
+    var closed = LineBuffer(limit: 4)
+    #expect(throws: LineBuffer.LineTooLong(limit: 4)) { try closed.append(Array("12345\n".utf8)) }
+    var exact = LineBuffer(limit: 4)
+    #expect(try exact.append(Array("1234\n".utf8)).count == 1)
+  }
+
+  @Test(
+    "What is no message is an error",
+    arguments: ["", "{}", "null", #"{"fetched":{}}"#, #"{"stop":{},"list":{}}"#, #"{"alive":{"patience":"x"}}"#])
+  func nonsense(text: String) {
+    #expect(throws: (any Error).self) { try MessageCoding.message(WorkerReport.self, in: Data(text.utf8)) }
+  }
+
+  @Test("A full listing report stays far below the longest line")
+  func size() throws {
+    let object = CameraObject(
+      id: .max, folder: String(repeating: "\u{1}", count: 250), name: String(repeating: "\u{1}", count: 250),
+      bytes: .max, modified: .max, mediaType: String(repeating: "x", count: 64))
+    let report = WorkerReport.listed(
+      Array(repeating: object, count: WorkerProtocol.objectsPerReport), isComplete: true)
+    #expect(try MessageCoding.line(report).count < WorkerProtocol.longestLine)
+  }
+}
+
+@Suite("What a worker knows of files")
+struct ObjectTableTests {
+  let path = CameraPath(folder: "/store_00010001/DCIM/100", name: "IMG_0001.JPG")
+  let info = CameraFileInfo(bytes: 100, modified: 50, mediaType: "image/jpeg")
+  let start = ContinuousClock.now
+
+  @Test("An announcement that is repeated at once is a duplicate")
+  func duplicate() {
+    var table = ObjectTable()
+    #expect(table.announce(path, info, isFresh: false, now: start) == .new(1))
+    #expect(table.announce(path, info, isFresh: false, now: start + .seconds(1)) == .duplicate)
+  }
+
+  @Test("An announced file of another length or time is a new one")
+  func changed() {
+    var table = ObjectTable()
+    #expect(table.announce(path, info, isFresh: false, now: start) == .new(1))
+    let other = CameraFileInfo(bytes: 101, modified: 50, mediaType: "image/jpeg")
+    #expect(table.announce(path, other, isFresh: false, now: start) == .new(2))
+    #expect(table[1] == nil)
+  }
+
+  @Test("An announcement that a listing was quicker to show is still one")
+  func listedFirst() {
+    var table = ObjectTable()
+    #expect(table.list(path, info, now: start) == 1)
+    #expect(table.announce(path, info, isFresh: false, now: start + .seconds(1)) == .new(1))
+    #expect(table.announce(path, info, isFresh: false, now: start + .seconds(2)) == .duplicate)
+  }
+
+  @Test("An old name that is announced anew needs a new connection to be believed")
+  func suspicious() {
+    var table = ObjectTable()
+    _ = table.list(path, info, now: start)
+    #expect(table.announce(path, info, isFresh: false, now: start + .seconds(60)) == .suspicious)
+    #expect(table.announce(path, info, isFresh: true, now: start + .seconds(61)) == .new(1))
+    #expect(table.announce(path, info, isFresh: true, now: start + .seconds(62)) == .duplicate)
+  }
+
+  @Test("A listing gives an unchanged file the number it had")
+  func sameNumber() {
+    var table = ObjectTable()
+    #expect(table.list(path, info, now: start) == table.list(path, info, now: start))
+  }
+
+  @Test("Less room without an announcement means that a frame was not announced")
+  func room() {
+    var watch = RoomWatch()
+    watch.note([CameraStorage(free: 1000), CameraStorage(free: 500)])
+    func look(_ free: UInt64...) -> Bool { watch.hasUnannouncedFrames(free.map { CameraStorage(free: $0) }) }
+    let unchanged = look(1000, 500)
+    let less = look(900, 500)
+    watch.frameAnnounced()
+    let explained = look(800, 500)
+    let more = look(2000)
+    let unknown = look()
+    #expect([unchanged, less, explained, more, unknown] == [false, true, false, false, false])
+  }
+
+  @Test("A file of 4 GiB or more, or of unknown length, is refused before it is read")
+  func objections() {
+    #expect(ObjectReader.objection(to: info) == nil)
+    let large = CameraFileInfo(bytes: 0xffff_ffff, modified: 0, mediaType: nil)
+    #expect(ObjectReader.objection(to: large)?.code == .tooLarge)
+    #expect(ObjectReader.objection(to: large)?.isRetryable == false)
+    #expect(ObjectReader.objection(to: CameraFileInfo(bytes: nil, modified: 0, mediaType: nil))?.code == .lengthUnknown)
+  }
+}
