@@ -73,6 +73,10 @@ private final class WorkQueue: Sendable {
   func startThread(named name: String) {
     threads.withLock { $0 += 1 }
     let thread = Thread { [self] in
+      // On Linux a name that is given before the thread runs is lost.
+      Thread.current.name = name
+      // Takes 50 ms, which the first frame should not wait for.
+      Vips.prepare()
       while true {
         arrivals.wait()
         guard let work = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { break }
@@ -80,7 +84,6 @@ private final class WorkQueue: Sendable {
       }
       Vips.endThread()
     }
-    thread.name = name
     // librsvg and LibRaw recurse more deeply than Foundation's default of half a megabyte allows.
     thread.stackSize = 8 << 20
     thread.start()

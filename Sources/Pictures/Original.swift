@@ -40,13 +40,13 @@ struct Original {
   /// A RAW file: its preview is decoded, but the size is the RAW's, and EXIF of the file itself goes before what
   /// LibRaw made of it, since it has the zone and the fractions of a second.
   private init(raw: RawPreview, fileFacts: PictureFacts) throws(PictureError) {
-    try self.init(
-      source: VipsInput(bytes: raw.jpeg), format: .jpeg, orientationOutside: raw.orientation)
+    try self.init(source: VipsInput(bytes: raw.jpeg), format: .jpeg, orientationOutside: raw.orientation)
     var known = fileFacts.filled(from: facts).filled(from: raw.facts)
     (known.width, known.height) = (raw.facts.width ?? facts.width, raw.facts.height ?? facts.height)
     facts = known
   }
 
+  /// - Parameter orientationOutside: what applies where the picture itself asks for no turn.
   private init(
     source: VipsInput, format: PictureFormat, orientationOutside: Int = 1
   ) throws(PictureError) {
@@ -58,7 +58,7 @@ struct Original {
     self.format = format
     self.stored = stored
     self.source = source
-    orientation = header.hasOrientation ? header.orientation : orientationOutside
+    orientation = header.orientation > 1 ? header.orientation : orientationOutside
     let exif = header.blob(VIPS_META_EXIF_NAME) ?? []
     isAdobeRGB = header.blob(VIPS_META_ICC_NAME) == nil && ExifFacts.isAdobeRGB(exif)
     var facts = ExifFacts.read(exif)

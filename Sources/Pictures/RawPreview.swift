@@ -5,7 +5,7 @@ import Model
 /// The largest JPEG that the camera put into a RAW file, and what LibRaw knows of the file.
 struct RawPreview {
   let jpeg: [UInt8]
-  /// EXIF's orientation that shows the RAW upright; the preview's own EXIF, where it has one, goes before it.
+  /// EXIF's orientation that shows the preview upright, where the preview's own EXIF asks for no turn.
   let orientation: Int
   let facts: PictureFacts
 
@@ -37,7 +37,7 @@ struct RawPreview {
     try check(opened)
     try check(libraw_unpack_thumb(raw))
     return RawPreview(
-      jpeg: try jpeg(in: raw.pointee.thumbnail), orientation: orientation(flip: raw.pointee.sizes.flip),
+      jpeg: try jpeg(in: raw.pointee.thumbnail), orientation: previewOrientation(raw.pointee),
       facts: facts(of: raw.pointee))
   }
 
@@ -55,7 +55,7 @@ struct RawPreview {
         bytes.count >= width * height * 3
       else { fallthrough }
       return try VipsPicture(rgb: bytes, width: width, height: height)
-        .jpeg(quality: 95, strip: true, progressive: false)
+        .jpeg(quality: 95, strip: true, optimised: false)
     default: throw PictureError(.unsupportedFormat, "the RAW file's preview is of an unknown kind")
     }
   }
@@ -81,6 +81,14 @@ struct RawPreview {
     case 6: 6
     default: 1
     }
+  }
+
+  /// The RAW's orientation, unless the preview's shape says that the camera turned it already.
+  private static func previewOrientation(_ raw: libraw_data_t) -> Int {
+    let orientation = orientation(flip: raw.sizes.flip)
+    guard orientation >= 5 else { return orientation }
+    let isTurned = (raw.thumbnail.twidth < raw.thumbnail.theight) != (raw.sizes.width < raw.sizes.height)
+    return isTurned ? 1 : orientation
   }
 
   private static func facts(of raw: libraw_data_t) -> PictureFacts {

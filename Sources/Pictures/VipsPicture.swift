@@ -45,9 +45,6 @@ final class VipsPicture {
   /// EXIF's orientation, 1 to 8; 1 where there is none.
   var orientation: Int { Int(vips_image_get_orientation(image)) }
 
-  /// Whether the file says an orientation at all.
-  var hasOrientation: Bool { vips_image_get_typeof(image, VIPS_META_ORIENTATION) != 0 }
-
   /// A metadata field's bytes, such as `exif-data`; `nil` where it is not there or longer than `limit`.
   func blob(_ name: String, limit: Int = 16 << 20) -> [UInt8]? {
     // Asked for first: getting a field that is not there writes into libvips's error buffer.
@@ -102,11 +99,13 @@ final class VipsPicture {
   /// - Parameters:
   ///   - quality: 1 to 100.
   ///   - strip: leave all metadata out.
-  ///   - progressive: several scans and optimised tables: smaller, and slower to make.
-  func jpeg(quality: Int, strip: Bool, progressive: Bool) throws(PictureError) -> [UInt8] {
+  ///   - optimised: tables made for this picture. Measured on previews of 2048 pixels at quality 82: 3 to 13 ms more
+  ///     for 1 to 11 percent fewer bytes. Progressive scans would take 17 to 45 ms more for 4 to 11 percent, so
+  ///     there are none.
+  func jpeg(quality: Int, strip: Bool, optimised: Bool) throws(PictureError) -> [UInt8] {
     var bytes: UnsafeMutableRawPointer?
     var length = 0
-    let result = cvips_jpegsave(image, CInt(quality), strip ? 1 : 0, progressive ? 1 : 0, &bytes, &length)
+    let result = cvips_jpegsave(image, CInt(quality), strip ? 1 : 0, optimised ? 1 : 0, &bytes, &length)
     defer { g_free(bytes) }
     guard result == 0, let bytes else { throw Vips.failure(.encoding, "JPEG") }
     return Array(UnsafeRawBufferPointer(start: bytes, count: length))
