@@ -1,5 +1,5 @@
 import Foundation
-import FoundationNetworking
+import Glibc
 
 /// A headless Chromium, driven through chromedriver by the W3C WebDriver protocol
 /// (https://www.w3.org/TR/webdriver2/): only what the tests of the live page need.
@@ -21,8 +21,7 @@ actor Browser {
   }
 
   private let driver: Process
-  private let server: URL
-  private let urlSession = URLSession(configuration: .ephemeral)
+  private let server: LoopbackExchange
   private var session = ""
 
   /// Starts chromedriver on a port of its own choice, and a browser with an empty profile.
@@ -42,12 +41,11 @@ actor Browser {
     driver.standardError = FileHandle.nullDevice
     let lines = Self.lines(of: output.fileHandleForReading)
     try driver.run()
-    guard let port = await Self.port(announcedIn: lines), let server = URL(string: "http://127.0.0.1:\(port)")
-    else {
-      driver.terminate()
+    guard let port = await Self.port(announcedIn: lines) else {
+      end(driver)
       throw BrowserError(code: .driver, message: "chromedriver ended before it said its port")
     }
-    let browser = Browser(driver: driver, server: server)
+    let browser = Browser(driver: driver, server: LoopbackExchange(port: port))
     do {
       try await browser.openSession(language: language)
     } catch {
@@ -72,7 +70,7 @@ actor Browser {
     }
   }
 
-  private init(driver: Process, server: URL) {
+  private init(driver: Process, server: LoopbackExchange) {
     self.driver = driver
     self.server = server
   }
@@ -145,7 +143,13 @@ actor Browser {
       _ = try? await send("DELETE", "", Ignored?.none, as: Ignored.self)
       session = ""
     }
-    if driver.isRunning { driver.terminate() }
+    Self.end(driver)
+  }
+
+  /// Foundation starts a process with the signals blocked that its thread had blocked, SIGTERM among them, so
+  /// only SIGKILL is certain to end it. chromedriver has nothing to save.
+  private static func end(_ driver: Process) {
+    if driver.isRunning { kill(driver.processIdentifier, SIGKILL) }
   }
 
   private func openSession(language: String) async throws {
@@ -167,19 +171,13 @@ actor Browser {
   private func send<Value: Decodable & Sendable>(
     _ method: String, _ path: String?, _ body: (some Encodable)?, as type: Value.Type
   ) async throws -> Value {
-    var address = server.appending(path: "session")
-    if let path { address.append(path: path.isEmpty ? session : "\(session)/\(path)") }
-    var request = URLRequest(url: address, timeoutInterval: 600)
-    request.httpMethod = method
-    if let body {
-      request.httpBody = try JSONEncoder().encode(body)
-      request.setValue("application/json; charset=utf-8", forHTTPHeaderField: "Content-Type")
+    let below = path.map { $0.isEmpty ? "/\(session)" : "/\(session)/\($0)" } ?? ""
+    let answer = try await server.send(
+      method, "/session\(below)", try body.map { try JSONEncoder().encode($0) })
+    guard answer.status == 200 else {
+      throw BrowserError(code: .driver, message: String(decoding: answer.body.prefix(2000), as: UTF8.self))
     }
-    let (answer, response) = try await urlSession.data(for: request)
-    guard (response as? HTTPURLResponse)?.statusCode == 200 else {
-      throw BrowserError(code: .driver, message: String(decoding: answer.prefix(2000), as: UTF8.self))
-    }
-    return try JSONDecoder().decode(Answer<Value>.self, from: answer).value
+    return try JSONDecoder().decode(Valued<Value>.self, from: answer.body).value
   }
 
   /// What chromedriver prints, until it ends. It is read all the time, so that a full pipe never stops it.
@@ -198,11 +196,11 @@ actor Browser {
   }
 
   /// Reads `… started successfully on port 41723.`
-  private static func port(announcedIn output: AsyncStream<String>) async -> Int? {
+  private static func port(announcedIn output: AsyncStream<String>) async -> UInt16? {
     var text = ""
     for await piece in output {
       text += piece
-      if let match = text.firstMatch(of: /successfully on port (\d+)\./) { return Int(match.1) }
+      if let match = text.firstMatch(of: /successfully on port (\d+)\./) { return UInt16(match.1) }
     }
     return nil
   }

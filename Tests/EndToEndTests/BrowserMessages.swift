@@ -48,7 +48,7 @@ struct SessionBody: Encodable {
 }
 
 /// Every answer wraps its value in one key.
-struct Answer<Value: Decodable>: Decodable {
+struct Valued<Value: Decodable>: Decodable {
   let value: Value
 }
 

@@ -6,7 +6,7 @@ import Testing
   .enabled(if: Browser.isInstalled, "needs Debian's packages chromium and chromium-driver"))
 struct BrowserTests {
   private func page(_ html: String) throws -> URL {
-    try #require(URL(string: "data:text/html;base64,\(Data(html.utf8).base64EncodedString())"))
+    try #require(URL(string: "data:text/html;charset=utf-8;base64,\(Data(html.utf8).base64EncodedString())"))
   }
 
   @Test("A page is opened, asked, waited for, typed into and photographed")
@@ -39,5 +39,16 @@ struct BrowserTests {
       }
       #expect(error?.message.contains("nothing is not defined") == true)
     }
+  }
+
+  @Test("An answer is read with and without a space after a header's colon, and only when it is whole")
+  func answers() {
+    let whole = "HTTP/1.1 200 OK\r\nContent-Length:3\r\ncache-control: no-cache\r\n\r\n{ }"
+    #expect(LoopbackExchange.parse(Data(whole.utf8))?.body == Data("{ }".utf8))
+    #expect(LoopbackExchange.parse(Data(whole.utf8))?.status == 200)
+    #expect(LoopbackExchange.parse(Data(whole.utf8.dropLast())) == nil)
+    #expect(
+      LoopbackExchange.parse(Data("HTTP/1.1 404 Not Found\r\ncontent-length:  0\r\n\r\n".utf8))?.status == 404
+    )
   }
 }

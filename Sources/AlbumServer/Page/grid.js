@@ -291,7 +291,9 @@ class Tile {
   #broken() {
     this.failed = true;
     this.#tries += 1;
-    if (this.#tries <= 4) setTimeout(() => this.failed && this.element.isConnected && this.reload(), 1000 * 2 ** this.#tries);
+    if (this.#tries > 4) return;
+    const again = () => this.failed && this.element.isConnected && this.reload();
+    setTimeout(again, 1000 * 2 ** this.#tries);
   }
 
   #makeCard() {

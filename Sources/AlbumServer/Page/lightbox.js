@@ -19,6 +19,7 @@ export class Lightbox {
   #x = 0;
   #moving = 0;
   #pushed = false;
+  #returning = false;
   #pull = 0;
   #grip = 0;
 
@@ -89,8 +90,10 @@ export class Lightbox {
 
   /** Closes as the guest asked for it. */
   close() {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.#returning) return;
     if (this.#pushed) {
+      // Going back takes a moment; asked twice, it would leave the page.
+      this.#returning = true;
       history.back();
     } else {
       history.replaceState(null, "", location.pathname + location.search);
@@ -125,9 +128,12 @@ export class Lightbox {
     this.#id = id;
     this.#x = 0;
     this.#pull = 0;
+    if (this.#dialog.classList.contains("leaving")) this.#clear();
     if (!this.#dialog.open) {
       this.#dialog.classList.remove("bare");
       this.#dialog.showModal();
+      // Not the first button: the guest came for the picture.
+      this.#dialog.focus({ preventScroll: true });
       document.documentElement.classList.add("locked");
     }
     this.#arrange();
@@ -141,26 +147,32 @@ export class Lightbox {
     });
     this.#id = null;
     this.#pushed = false;
+    this.#returning = false;
     cancelAnimationFrame(this.#moving);
     document.documentElement.classList.remove("locked");
     this.#dialog.classList.add("leaving");
     const end = () => {
-      this.#dialog.classList.remove("leaving");
       if (this.isOpen) return;
+      this.#clear();
       this.#dialog.close();
-      this.#parts.track.replaceChildren();
-      this.#slides.clear();
       this.#on.closed(id);
     };
     if (shrink) shrink.then(end, end);
     else end();
   }
 
+  #clear() {
+    this.#dialog.classList.remove("leaving");
+    this.#parts.track.replaceChildren();
+    this.#slides.clear();
+  }
+
   #go(id, by) {
     if (!id) return this.#glide();
     this.#current?.resetZoom();
     this.#id = id;
-    this.#x += Math.sign(by) * this.#span;
+    // A key that is held down never runs farther ahead than there are neighbours.
+    this.#x = Math.max(-this.#span, Math.min(this.#span, this.#x + Math.sign(by) * this.#span));
     history.replaceState(null, "", addressOf(id));
     this.#arrange();
     this.#glide();
@@ -192,7 +204,8 @@ export class Lightbox {
       slide.show(this.#album.get(id), this.#parts.stage);
     }
     for (const [id, slide] of this.#slides) {
-      slide.element.style.transform = `translateX(${(frames.findIndex((f) => f.frame === id) - index) * this.#span}px)`;
+      const away = frames.findIndex((frame) => frame.frame === id) - index;
+      slide.element.style.transform = `translateX(${away * this.#span}px)`;
     }
     this.#move();
     this.#describe(index);
@@ -297,10 +310,9 @@ export class Lightbox {
       i: () => this.#showPanel(this.#parts.panel.hidden),
       I: () => this.#showPanel(this.#parts.panel.hidden),
     };
-    if ([" ", "PageUp", "PageDown", "ArrowUp", "ArrowDown"].includes(event.key) && !event.target.closest("a, button, aside")) {
-      // The grid behind must not scroll away.
-      event.preventDefault();
-    }
+    // The grid behind must not scroll away.
+    const scrolling = [" ", "PageUp", "PageDown", "ArrowUp", "ArrowDown"].includes(event.key);
+    if (scrolling && !event.target.closest("a, button, aside")) event.preventDefault();
     if (!Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
     keys[event.key]();

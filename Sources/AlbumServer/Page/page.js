@@ -30,18 +30,20 @@ const lightbox = new Lightbox(parts.lightbox, album, {
 let state = "loading";
 let connection = "connecting";
 let about = null;
+let allLoaded = false;
 /** Frames that came while the guest was looking elsewhere: in the album, not yet in the grid. */
 const waiting = new Set();
 let unannounced = 0;
 let unseen = 0;
 let momentTimer = 0;
+let startTimer = 0;
 
 history.scrollRestoration = "manual";
 parts.language.onclick = () => {
   switchLanguage();
+  speak(document);
   render();
   grid.speak();
-  lightbox.refresh();
 };
 parts["share-album"].onclick = () => share(location.href.split("#")[0]);
 parts["message-retry"].onclick = () => start();
@@ -52,10 +54,12 @@ document.addEventListener("visibilitychange", () => {
   renderTitle();
 });
 setInterval(announce, announceEvery);
+speak(document);
 render();
 await start();
 
 async function start() {
+  clearTimeout(startTimer);
   setState("loading");
   try {
     about = await feed.open();
@@ -64,8 +68,9 @@ async function start() {
     await feed.load((frames) => album.merge(frames));
   } catch (error) {
     if (error.code === undefined) throw error;
+    connection = "offline";
     setState(error.code);
-    if (error.code === "unreachable") setTimeout(() => state === "unreachable" && start(), 5000);
+    if (error.code === "unreachable") startTimer = setTimeout(start, 5000);
     return;
   }
   setState("ready");
@@ -83,8 +88,9 @@ async function loadRest() {
       grid.show(album.frames.filter((frame) => !waiting.has(frame.frame)));
       if (lightbox.isOpen) lightbox.refresh();
       else if (location.hash) lightbox.followAddress();
-      render();
     });
+    allLoaded = true;
+    render();
   } catch (error) {
     if (error.code === undefined) throw error;
     if (error.code === "unreachable") setTimeout(loadRest, 3000);
@@ -189,13 +195,14 @@ function setState(now) {
 }
 
 function render() {
-  speak(document);
   const shown = state === "ready" && album.size === 0 ? "empty" : state;
   document.body.dataset.state = shown;
   parts.language.textContent = spoken() === "en" ? "中文" : "EN";
   parts.language.lang = spoken() === "en" ? "zh" : "en";
   parts.language.setAttribute("aria-label", spoken() === "en" ? "切换到中文" : "Switch to English");
-  parts.count.textContent = album.size > 0 ? say("count", album.size) : "";
+  if (!about && state !== "loading") parts.name.textContent = "PixCheese";
+  const count = Math.max(album.size, allLoaded ? 0 : about?.frames ?? 0);
+  parts.count.textContent = count > 0 ? say("count", count) : "";
   parts["message-title"].textContent = say(`${shown}Title`) ?? "";
   parts["message-text"].textContent = say(`${shown}Text`) ?? "";
   parts["message-retry"].hidden = shown !== "unreachable";

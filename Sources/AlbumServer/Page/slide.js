@@ -117,11 +117,11 @@ export class Slide {
   /** Shrinks back into its tile; null if there is nothing to wait for. `find` makes the tile visible first. */
   shrinkTo(find) {
     const place = find();
-    return place && !calm() ? this.#fly(place, true) : null;
+    return place ? this.#fly(place, true) : null;
   }
 
   #fly(place, away) {
-    if (calm()) return null;
+    if (calm() || this.#box.classList.contains("filed")) return null;
     const box = this.#box.getBoundingClientRect();
     if (box.width === 0 || box.height === 0) return null;
     const scale = Math.max(place.width / box.width, place.height / box.height);
@@ -129,7 +129,8 @@ export class Slide {
     const dy = place.top + place.height / 2 - (box.top + box.height / 2);
     const here = { transform: this.#transform, opacity: 1 };
     const there = {
-      transform: `translate(${this.#x + dx}px, ${this.#y + dy}px) scale(${this.#scale * scale})`, opacity: away ? 0.6 : 1,
+      transform: `translate(${this.#x + dx}px, ${this.#y + dy}px) scale(${this.#scale * scale})`,
+      opacity: away ? 0.6 : 1,
     };
     const flight = this.#box.animate(away ? [here, there] : [there, here], {
       duration: 260, easing: "cubic-bezier(.2, .8, .2, 1)", fill: away ? "forwards" : "none",

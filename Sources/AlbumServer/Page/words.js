@@ -133,7 +133,8 @@ export function byteCount(bytes) {
     bytes /= 1000;
     power += 1;
   }
-  return `${bytes.toLocaleString(language, { maximumFractionDigits: bytes < 10 && power > 0 ? 1 : 0 })} ${units[power]}`;
+  const digits = { maximumFractionDigits: bytes < 10 && power > 0 ? 1 : 0 };
+  return `${bytes.toLocaleString(language, digits)} ${units[power]}`;
 }
 
 /**
