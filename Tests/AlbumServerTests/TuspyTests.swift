@@ -49,8 +49,9 @@ struct TuspyTests {
 enum Python {
   static var isThere: Bool { FileManager.default.isExecutableFile(atPath: path) }
 
-  private static let path = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../.venv-test/bin/python3").standardizedFileURL.path
+  // Not resolved: a virtual environment is known by the link through which its Python is called.
+  private static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: ".venv-test/bin/python3").path
 
   struct Failure: Error, CustomStringConvertible {
     let description: String
