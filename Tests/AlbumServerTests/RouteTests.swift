@@ -155,6 +155,29 @@ import Testing
     }
   }
 
+  @Test("An address that is taken, or is none, is said so", arguments: ["127.0.0.1", "256.1.1.1"])
+  func cannotListen(host: String) async throws {
+    try await RunningServer.with { server in
+      let configuration = try AlbumServerConfiguration(host: host, port: server.port)
+      var logger = Logger(label: "test")
+      logger.logLevel = .critical
+      let second = AlbumServer(store: server.store, configuration: configuration, logger: logger)
+      let error = await #expect(throws: AlbumServerError.self) { try await second.run() }
+      #expect(error?.code == .listen)
+      #expect(error?.message.contains("\(host):\(server.port)") == true)
+    }
+  }
+
+  @Test("A public address with a path, or a port that is none, is refused before anything runs")
+  func badConfiguration() throws {
+    for bad in ["https://example.org/albums", "ftp://example.org", "https://"] {
+      #expect(throws: AlbumServerError.self) {
+        _ = try AlbumServerConfiguration(host: "::", port: 0, publicURL: URL(string: bad))
+      }
+    }
+    #expect(throws: AlbumServerError.self) { _ = try AlbumServerConfiguration(host: "::", port: 70_000) }
+  }
+
   @Test("Metrics count what is there")
   func metrics() async throws {
     try await RunningServer.with { server in
