@@ -11,7 +11,7 @@ public final class Darkroom: Sendable {
 
   /// - Parameter threads: pictures in work at once; each keeps up to two cores busy.
   public init(threads: Int = 2) {
-    for number in 1...max(1, threads) { queue.startThread(named: "darkroom-\(number)") }
+    for _ in 1...max(1, threads) { queue.startThread() }
   }
 
   deinit {
@@ -70,11 +70,9 @@ private final class WorkQueue: Sendable {
     for _ in 0..<threads.withLock({ $0 }) { arrivals.signal() }
   }
 
-  func startThread(named name: String) {
+  func startThread() {
     threads.withLock { $0 += 1 }
     let thread = Thread { [self] in
-      // On Linux a name that is given before the thread runs is lost.
-      Thread.current.name = name
       // Takes 50 ms, which the first frame should not wait for.
       Vips.prepare()
       while true {
