@@ -53,10 +53,9 @@ final class RenditionMaker: Service {
     do {
       rendered = try await darkroom.render(file: store.folder.content(lacking.original).string)
     } catch {
-      guard error.code != .io else { throw error }
-      // Nothing to be made of it, now or later: it stays in the album as an original.
-      logger.notice(
-        "an original has no renditions",
+      // Nothing to be made of it: it stays in the album as an original, and does not hold the others up.
+      logger.log(
+        level: error.code == .io ? .error : .notice, "an original has no renditions",
         metadata: ["frame": "\(lacking.frame)", "album": "\(lacking.album.slug)", "reason": "\(error)"])
       try await store.giveUpRenditions(of: lacking)
       return
