@@ -6,7 +6,7 @@ import Testing
 @Suite(
   "Faults reach gphoto2",
   .enabled(if: GPhoto2.isInstalled, "gphoto2 is not installed: apt-get install gphoto2"),
-  .serialized, .timeLimit(.minutes(2)))
+  .serialized, .timeLimit(.minutes(1)))
 struct FaultTests {
   /// A camera with one frame of 2.5 MB, in front of gphoto2.
   private func withCamera(
@@ -115,13 +115,13 @@ struct FaultTests {
   func events() async throws {
     try await withCamera { camera, _, gphoto2 in
       let run = try gphoto2.start(["--keep", "--capture-tethered"], camera: camera)
-      try await eventually { camera.hasSession }
+      try await eventually { try run.isWaiting }
       camera.inject(.missingEvents(1))
       let missing = try await camera.shoot()
       camera.inject(.duplicateEvents(1))
       let doubled = try await camera.shoot()
       try await eventually { try run.files().values.contains(doubled.sha256) }
-      run.interrupt()
+      run.end()
       let outcome = try await run.outcome()
       #expect(!outcome.files.values.contains(missing.sha256))
     }

@@ -1,6 +1,7 @@
 import CameraSimulator
 import Crypto
 import Foundation
+import Glibc
 import Testing
 
 /// Debian's `gphoto2` program, run against a simulated camera with a home and a folder of its own.
@@ -31,7 +32,7 @@ struct GPhoto2 {
     removeFolder(folder)
   }
 
-  /// Starts it; `stop` interrupts a run that would go on.
+  /// Starts it; `end` ends a run that would go on.
   func start(_ arguments: [String], camera: SimulatedCamera) throws -> Run {
     try Run(arguments, camera: camera, folder: folder)
   }
@@ -43,7 +44,7 @@ struct GPhoto2 {
 
   /// A run that goes on.
   final class Run: @unchecked Sendable {
-    // Only `outcome` and `interrupt` touch the process, and both may be called from anywhere.
+    // Only `outcome` and `end` touch the process, and both may be called from anywhere.
     private let process = Process()
     private let folder: URL
     private let log: URL
@@ -81,8 +82,19 @@ struct GPhoto2 {
       return files
     }
 
-    func interrupt() {
-      process.interrupt()
+    /// Whether it is tethered and waits: a frame that is taken while the driver still starts confuses it.
+    var isWaiting: Bool {
+      get throws { String(decoding: try Data(contentsOf: log), as: UTF8.self).contains("Waiting for events") }
+    }
+
+    deinit {
+      if process.isRunning { end() }
+    }
+
+    /// Ends it. Foundation starts a child with the signals blocked that its own thread has blocked, so only
+    /// this one reaches it.
+    func end() {
+      kill(process.processIdentifier, SIGKILL)
     }
 
     func outcome() async throws -> Outcome {

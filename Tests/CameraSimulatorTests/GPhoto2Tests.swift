@@ -6,7 +6,7 @@ import Testing
 @Suite(
   "gphoto2 works with the simulated camera",
   .enabled(if: GPhoto2.isInstalled, "gphoto2 is not installed: apt-get install gphoto2"),
-  .serialized, .timeLimit(.minutes(2)))
+  .serialized, .timeLimit(.minutes(1)))
 struct GPhoto2Tests {
   @Test("It lists and downloads every frame with the camera's bytes", arguments: Vendor.allCases)
   func downloads(_ vendor: Vendor) async throws {
@@ -45,11 +45,11 @@ struct GPhoto2Tests {
     let gphoto2 = try GPhoto2()
     defer { gphoto2.remove() }
     let run = try gphoto2.start(["--keep", "--capture-tethered"], camera: camera)
-    try await eventually { camera.hasSession }
+    try await eventually { try run.isWaiting }
     for _ in 0..<3 { _ = try await camera.shoot() }
     let hashes = camera.shots.map(\.sha256).sorted()
     try await eventually { try run.files().values.sorted() == hashes }
-    run.interrupt()
+    run.end()
     #expect(try await run.outcome().hashes == hashes)
   }
 
