@@ -54,8 +54,10 @@ struct GPhoto2 {
       self.folder = folder
       log = folder.appendingPathComponent("log")
       try Data().write(to: log)
-      process.executableURL = URL(fileURLWithPath: GPhoto2.path)
-      process.arguments = ["--camera", "PTP/IP Camera", "--port", camera.gphotoPort] + arguments
+      // Line by line, so that the log can be watched.
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/stdbuf")
+      process.arguments =
+        ["-oL", GPhoto2.path, "--camera", "PTP/IP Camera", "--port", camera.gphotoPort] + arguments
       process.currentDirectoryURL = folder.appendingPathComponent("out")
       process.environment = ["HOME": folder.path, "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"]
       let output = try FileHandle(forWritingTo: log)
