@@ -46,9 +46,12 @@ struct GPhoto2Tests {
     defer { gphoto2.remove() }
     let run = try gphoto2.start(["--keep", "--capture-tethered"], camera: camera)
     try await eventually { try run.isWaiting }
-    for _ in 0..<3 { _ = try await camera.shoot() }
+    // One after the other: of several new frames on a Fuji the driver announces only the last.
+    for _ in 0..<3 {
+      let shot = try await camera.shoot()
+      try await eventually { try run.files().values.contains(shot.sha256) }
+    }
     let hashes = camera.shots.map(\.sha256).sorted()
-    try await eventually { try run.files().values.sorted() == hashes }
     run.end()
     #expect(try await run.outcome().hashes == hashes)
   }
