@@ -82,7 +82,8 @@ struct FetchPlanTests {
     "Pictures and clips are taken, lists and marks are not",
     arguments: [
       ("IMG_0001.JPG", nil, true), ("IMG_0001.CR3", "application/octet-stream", true), ("A.MOV", nil, true),
-      ("AUTPRINT.MRK", nil, false), ("M0100.CTG", "application/octet-stream", false), ("noname", "image/jpeg", true),
+      ("AUTPRINT.MRK", nil, false), ("M0100.CTG", "application/octet-stream", false),
+      ("noname", "image/jpeg", true),
     ] as [(String, String?, Bool)])
   func wanted(name: String, type: String?, isWanted: Bool) {
     let object = CameraObject(id: 1, folder: "/", name: name, bytes: 1, modified: 0, mediaType: type)

@@ -26,15 +26,22 @@ public enum CameraWorker {
     let channel = WorkerChannel()
     channel.send(.hello(version: WorkerProtocol.version))
     guard let port = try? CameraPort(parsing: port) else {
-      channel.send(.lost(CameraLoss(code: .unknownCamera, message: "\(port.debugDescription) names no camera.")))
+      channel.send(
+        .lost(CameraLoss(code: .unknownCamera, message: "\(port.debugDescription) names no camera.")))
       return ExitCode.usage
     }
     guard let writer = OriginalWriter(spool: Spool(root: spool), channel: channel) else {
       channel.send(.lost(CameraLoss(code: .workerDied, message: "There is no memory left.")))
       return ExitCode.ours
     }
+    let loop: WorkerLoop
     do {
-      let loop = try WorkerLoop(port: port, channel: channel, writer: writer)
+      loop = try WorkerLoop(port: port, channel: channel, writer: writer)
+    } catch {
+      channel.send(.lost(CameraLoss(connecting: error, port: port)))
+      return ExitCode.unavailable
+    }
+    do {
       try loop.run()
       return 0
     } catch {
@@ -59,7 +66,9 @@ extension CameraLoss {
     case .unknownPort:
       self.init(
         code: .unknownCamera,
-        message: "There is no camera at \(port): \(error.detail ?? error.text). `pixcheese cameras` lists what is there.")
+        message:
+          "There is no camera at \(port): \(error.detail ?? error.text). `pixcheese cameras` lists what is there."
+      )
     case .modelNotFound:
       self.init(code: .notACamera, message: "\(error.detail ?? "The device at \(port) is no camera").")
     case .cannotClaim, .cannotLock:
@@ -68,7 +77,8 @@ extension CameraLoss {
       self.init(code: .unplugged, message: "The camera at \(port) was unplugged or switched off.")
     default:
       self.init(
-        code: .connectionLost, message: "The connection to the camera at \(port) broke: \(error.description).")
+        code: .connectionLost, message: "The connection to the camera at \(port) broke: \(error.description)."
+      )
     }
   }
 
@@ -91,8 +101,10 @@ extension CameraLoss {
     guard case .usb(let bus, let device) = port,
       let holder = DeviceHolder.holding(bus: bus, device: device).first
     else {
-      return "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it."
+      return
+        "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it."
     }
-    return "\(holder.name) (process \(holder.process)) holds the camera at \(port). `\(holder.remedy)` frees it."
+    return
+      "\(holder.name) (process \(holder.process)) holds the camera at \(port). `\(holder.remedy)` frees it."
   }
 }

@@ -17,7 +17,8 @@ struct ObjectReader {
   static func objection(to info: CameraFileInfo) -> FetchFailure? {
     guard let bytes = info.bytes else {
       return FetchFailure(
-        code: .lengthUnknown, message: "The camera does not say how long it is, so nobody could tell if it is whole.")
+        code: .lengthUnknown,
+        message: "The camera does not say how long it is, so nobody could tell if it is whole.")
     }
     guard bytes <= CameraFileInfo.greatestLength else {
       return FetchFailure(
@@ -86,7 +87,8 @@ struct ObjectReader {
       current = nil
     }
     // `withoutActuallyEscaping`: the library's call is over when `readWhole` returns.
-    let result: Result<Void, GPhotoError> = withoutActuallyEscaping({ (part: UnsafeRawBufferPointer) -> Bool in
+    let result: Result<Void, GPhotoError> = withoutActuallyEscaping({
+      (part: UnsafeRawBufferPointer) -> Bool in
       var offset = 0
       while offset < part.count {
         if current == nil {

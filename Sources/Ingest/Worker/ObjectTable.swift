@@ -24,7 +24,7 @@ struct ObjectTable {
   }
 
   /// How long after a name was first seen its announcement is taken for the same file's.
-  static let repetition = Duration.seconds(5)
+  static let repetition = Duration.seconds(2)
 
   private var entries: [UInt64: Entry] = [:]
   private var numbers: [CameraPath: UInt64] = [:]
@@ -59,7 +59,8 @@ struct ObjectTable {
   func object(_ id: UInt64) -> CameraObject? {
     guard let entry = entries[id] else { return nil }
     return CameraObject(
-      id: id, folder: entry.path.folder, name: entry.path.name, bytes: entry.info.bytes.map { Int64(clamping: $0) },
+      id: id, folder: entry.path.folder, name: entry.path.name,
+      bytes: entry.info.bytes.map { Int64(clamping: $0) },
       modified: entry.info.modified, mediaType: entry.info.mediaType)
   }
 
