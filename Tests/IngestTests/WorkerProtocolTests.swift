@@ -143,7 +143,8 @@ struct ObjectTableTests {
     let oneOfTwo = look(96 * frame, frame)
     let more = look(200 * frame)
     let unknown = look()
-    #expect([unchanged, less, explained, oneOfTwo, more, unknown] == [false, true, false, true, false, false])
+    #expect(
+      [unchanged, less, explained, oneOfTwo, more, unknown] == [false, true, false, true, false, false])
   }
 
   @Test("A file of 4 GiB or more, or of unknown length, is refused before it is read")

@@ -1,7 +1,7 @@
 import GPhoto
 import Glibc
 import Journal
-public import SystemPackage
+import SystemPackage
 
 /// The process that owns libgphoto2 for one camera: `pixcheese camera-worker`.
 ///
@@ -15,14 +15,14 @@ public enum CameraWorker {
   ///   - spool: the spool's folder.
   ///   - settings: a folder for libgphoto2's own settings, made if it is not there.
   /// - Returns: the process's exit code; what happened has been reported.
-  public static func main(port: String, spool: FilePath, settings: FilePath) -> Int32 {
+  public static func main(port: String, spool: String, settings: String) -> Int32 {
     // The parent ends its workers over the pipe; a terminal's Ctrl-C and a service manager's SIGTERM are its business.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
     signal(SIGHUP, SIG_IGN)
     guard CameraProcess.endWithParent() else { return ExitCode.ours }
-    mkdir(settings.string, 0o700)
-    CameraProcess.prepare(settings: settings.string)
+    mkdir(settings, 0o700)
+    CameraProcess.prepare(settings: settings)
     let channel = WorkerChannel()
     channel.send(.hello(version: WorkerProtocol.version))
     guard let port = try? CameraPort(parsing: port) else {
@@ -30,7 +30,7 @@ public enum CameraWorker {
         .lost(CameraLoss(code: .unknownCamera, message: "\(port.debugDescription) names no camera.")))
       return ExitCode.usage
     }
-    guard let writer = OriginalWriter(spool: Spool(root: spool), channel: channel) else {
+    guard let writer = OriginalWriter(spool: Spool(root: FilePath(spool)), channel: channel) else {
       channel.send(.lost(CameraLoss(code: .workerDied, message: "There is no memory left.")))
       return ExitCode.ours
     }

@@ -5,8 +5,8 @@ struct ObjectTable {
   struct Entry {
     let path: CameraPath
     let info: CameraFileInfo
-    /// When it was first seen.
-    let seenAt: ContinuousClock.Instant
+    /// When it was first listed, or announced.
+    var seenAt: ContinuousClock.Instant
     /// Whether the camera announced it, and not only a listing showed it.
     var isAnnounced: Bool
   }
@@ -52,6 +52,7 @@ struct ObjectTable {
     guard isFresh || now - entry.seenAt < Self.repetition else { return .suspicious }
     guard !entry.isAnnounced else { return .duplicate }
     entries[id]?.isAnnounced = true
+    entries[id]?.seenAt = now
     return .new(id)
   }
 

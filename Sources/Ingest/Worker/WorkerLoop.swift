@@ -40,7 +40,7 @@ final class WorkerLoop {
   /// fall asleep when they are not asked for ten seconds.
   private static let activePace = Duration.milliseconds(10)
   private static let quietPace = Duration.milliseconds(40)
-  private static let statusInterval = Duration.seconds(10)
+  private static let statusInterval = Duration.seconds(5)
   private static let aliveInterval = Duration.seconds(5)
   /// A camera without events is listed this often.
   private static let listingInterval = Duration.seconds(5)
