@@ -28,8 +28,7 @@ struct FetchPlanTests {
     var order: [UInt64?] = []
     while plan.count > 0 {
       for wanted in plan.next(now: now) { order.append(wanted.id) }
-      if let id = order.last ?? nil { plan.settle(id) }
-      order.compactMap { $0 }.forEach { plan.settle($0) }
+      for id in order { id.map { plan.settle($0) } }
     }
     #expect(order == [3, 4, 1, 2])
   }

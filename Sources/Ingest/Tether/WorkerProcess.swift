@@ -174,7 +174,7 @@ final class WorkerProcess: Sendable {
     guard pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
     let copies = ends.map { fcntl($0, F_DUPFD_CLOEXEC, 10) }
     let number = errno
-    ends.forEach { close($0) }
+    for end in ends { close(end) }
     guard copies.allSatisfy({ $0 >= 0 }) else {
       for copy in copies where copy >= 0 { close(copy) }
       throw Errno(rawValue: number)

@@ -101,7 +101,8 @@ final class WorkerLoop {
     let isIdle = wanted.isEmpty && listing == nil
     switch channel.receive(milliseconds: isIdle ? pace : 0) {
     case .ended: return false
-    case .commands(let commands): commands.forEach(obey)
+    case .commands(let commands):
+      for command in commands { obey(command) }
     }
     try takeEvents()
     // What was shot until now has been announced: the parent knows what it leaves behind.
