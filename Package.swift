@@ -30,8 +30,12 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -47,6 +51,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log.git", from: "1.14.0"),
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.90.0"),
     .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -68,16 +74,20 @@ let package = Package(
     library("Pictures", ["Model", "CVips", "CRaw"]),
     library("Journal", ["Model", grdb, system, crypto]),
     library("Ingest", ["Model", "Journal", "GPhoto", logging, lifecycle, crypto, system]),
-    library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle]),
-    library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle]),
+    library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle, system]),
+    library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
     library(
-      "AlbumServer", ["Model", "Pictures", hummingbird, grdb, logging, lifecycle, crypto, system],
-      resources: [.embedInCode("Page")]),
+      "AlbumServer",
+      [
+        "Model", "Pictures", hummingbird, httpTypes, nioCore, nioPosix, grdb, logging, lifecycle, crypto,
+        system,
+      ],
+      resources: [.embedInCode("Page"), .embedInCode("openapi.yaml")]),
     library(
       "Commands",
       [
-        "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator",
-        "CQREncode", "CSystemd", argumentParser, logging, lifecycle, toml,
+        "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator", "Curl",
+        "CQREncode", "CSystemd", argumentParser, logging, lifecycle, signals, toml, system,
       ]),
     program("pixcheese", ["Commands"]),
 
@@ -89,11 +99,17 @@ let package = Package(
     tests("CurlTests", ["Curl"]),
     tests("PicturesTests", ["Pictures", "Model"]),
     tests("JournalTests", ["Journal", "Model", grdb, system]),
-    tests("IngestTests", ["Ingest", "GPhoto", "Journal", "Model", "CameraSimulator", crypto, logging, system]),
-    tests("RenditionsTests", ["Renditions", "Journal", "Model"]),
-    tests("DeliveryTests", ["Delivery", "Journal", "Model"]),
-    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
+    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system, "GPhoto", crypto, logging]),
+    tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
+    tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
+    tests(
+      "AlbumServerTests",
+      [
+        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix, logging,
+        lifecycle, crypto, grdb,
+      ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
+    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
     tests("CommandsTests", ["Commands"]),
     tests("EndToEndTests", ["Model"]),
   ],

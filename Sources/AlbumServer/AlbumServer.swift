@@ -1,1 +1,85 @@
-// AlbumServer
+import Foundation
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+
+/// The album server: tus uploads in, JSON, events, pictures and the live page out.
+///
+/// `pixcheese serve` runs it alone; `tether` runs it among its other services.
+public struct AlbumServer: Service {
+  private let store: AlbumStore
+  private let configuration: AlbumServerConfiguration
+  private let logger: Logger
+  let desk: UploadDesk
+  private let renditions: RenditionMaker
+  let routes: Routes
+
+  public init(store: AlbumStore, configuration: AlbumServerConfiguration, logger: Logger) {
+    self.store = store
+    self.configuration = configuration
+    self.logger = logger
+    let renditions = RenditionMaker(store: store, logger: logger)
+    let desk = UploadDesk(
+      store: store, lifetime: configuration.uploadLifetime.seconds, maxSize: configuration.maxUploadSize,
+      onOriginal: { renditions.look() })
+    let gate = Gate(store: store)
+    let publicURL = configuration.publicURL
+    self.renditions = renditions
+    self.desk = desk
+    routes = Routes(
+      page: PageEndpoints(gate: gate),
+      albums: AlbumEndpoints(store: store, gate: gate, publicURL: publicURL),
+      media: MediaEndpoint(store: store),
+      uploads: UploadEndpoints(desk: desk, gate: gate, publicURL: publicURL),
+      health: HealthEndpoints(store: store, desk: desk))
+  }
+
+  /// Serves until it is told to stop or cancelled. Uploads that are under way then are cut off and keep what they have;
+  /// downloads may go on for the configured grace.
+  /// - Throws: `AlbumServerError` with `.listen` if the address cannot be listened on.
+  public func run() async throws {
+    let application = application()
+    let grace = configuration.shutdownGrace
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await application.run() }
+        group.addTask {
+          try await gracefulShutdown()
+          try await Task.sleep(for: grace)
+        }
+        // Whichever ends first ends the other: the server has stopped, or its time is up.
+        try await group.next()
+        group.cancelAll()
+      }
+    } catch is CancellationError {
+      return
+    } catch let error as IOError {
+      throw AlbumServerError(
+        .listen, "\(configuration.host):\(configuration.port) cannot be listened on", underlying: error)
+    }
+  }
+
+  private func application() -> some ApplicationProtocol {
+    let onReady = configuration.onReady
+    return Application(
+      responder: routes.responder(),
+      server: .http1(configuration: .init(idleTimeout: .init(configuration.idleTimeout))),
+      configuration: .init(
+        address: .hostname(configuration.host, port: configuration.port), serverName: "pixcheese",
+        backlog: 1024),
+      services: [
+        FeedKeeper(store: store, heartbeat: configuration.heartbeat, logger: logger),
+        ExpiredUploads(store: store, logger: logger), renditions,
+      ],
+      onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+      logger: logger)
+  }
+}
+
+extension Duration {
+  fileprivate var seconds: TimeInterval {
+    TimeInterval(components.seconds) + TimeInterval(components.attoseconds) * 1e-18
+  }
+}

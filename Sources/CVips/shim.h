@@ -3,6 +3,10 @@
 // pixcheese uses, and nothing more.
 #include <vips/vips.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 // Loaders: one for each format that a picture may have. The caller has looked at the content; libvips's own
 // choice of a loader is never asked for.
 
@@ -49,11 +53,12 @@ static inline int cvips_flatten(VipsImage *in, double level, VipsImage **out) {
   return code;
 }
 
-/// From the embedded profile to 8-bit sRGB; `fallback` ("srgb", "cmyk") stands in for a profile that is missing or
-/// does not fit.
+/// From the embedded profile to 8-bit sRGB; `fallback` ("srgb", "cmyk") stands in for a profile that is
+/// missing or does not fit.
 static inline int cvips_icc_to_srgb(VipsImage *in, const char *fallback, VipsImage **out) {
   return vips_icc_transform(
-      in, out, "srgb", "embedded", TRUE, "input_profile", fallback, "intent", VIPS_INTENT_RELATIVE, "depth", 8, NULL);
+      in, out, "srgb", "embedded", TRUE, "input_profile", fallback, "intent",
+      VIPS_INTENT_RELATIVE, "depth", 8, NULL);
 }
 
 static inline int cvips_colourspace_srgb(VipsImage *in, VipsImage **out) {
@@ -90,14 +95,15 @@ static inline int cvips_from_rgb(const void *pixels, size_t length, int width, i
 // Encoder.
 
 static inline int cvips_jpegsave(
-    VipsImage *in, int quality, gboolean strip, gboolean interlace, void **bytes, size_t *length) {
+    VipsImage *in, int quality, gboolean strip, gboolean optimised, void **bytes, size_t *length) {
   return vips_jpegsave_buffer(
-      in, bytes, length, "Q", quality, "strip", strip, "interlace", interlace, "optimize_coding", interlace,
-      "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_ON, NULL);
+      in, bytes, length, "Q", quality, "strip", strip, "optimize_coding", optimised, "subsample_mode",
+      VIPS_FOREIGN_SUBSAMPLE_ON, NULL);
 }
 
 /// Keeps libvips's warnings off standard error: what matters of them comes back as an error's text.
-static inline void cvips_silence_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
+static inline void cvips_silence_log(
+    const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
   (void)domain;
   (void)level;
   (void)message;
@@ -106,4 +112,15 @@ static inline void cvips_silence_log(const gchar *domain, GLogLevelFlags level, 
 
 static inline void cvips_silence(void) {
   g_log_set_handler("VIPS", G_LOG_LEVEL_MASK & ~(G_LOG_LEVEL_ERROR), cvips_silence_log, NULL);
+}
+
+/// Makes glibc give pixels back to the system when they are freed. Without it each of libvips's many short
+/// threads gets an arena of its own, which keeps what was once in it: 144 renderings of up to 45 megapixels
+/// grew the process to 574 MB with nothing leaked; with it they stay at 100 MB.
+static inline void cvips_give_memory_back(void) {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+#endif
 }

@@ -1,8 +1,49 @@
 public import ArgumentParser
+import Glibc
 
 /// `pixcheese`: live photo streaming from a tethered camera to an album.
 public struct Pixcheese: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
-    commandName: "pixcheese", abstract: "Live photo streaming: from a tethered camera to an album.")
+    commandName: "pixcheese",
+    abstract: "Live photo streaming: from a tethered camera to an album that guests watch.",
+    discussion: """
+      Plug in a camera and run `pixcheese tether`: every new frame is made safe on this machine's disk and goes to \
+      the album at once. With nothing configured the album lives on this machine; its link is printed.
+
+      Try it without a camera: pixcheese demo
+
+      \(ExitStatus.table)
+      """,
+    version: version,
+    subcommands: [
+      DemoCommand.self, TetherCommand.self, UploadCommand.self, CamerasCommand.self, QueueCommand.self, StatusCommand.self, AlbumCommand.self,
+      ServeCommand.self, CameraWorkerCommand.self,
+    ])
+
+  static let version = "0.1.0"
+
   public init() {}
+
+  /// Runs the program with the process's arguments and never returns.
+  public static func run() async -> Never {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      Glibc.exit(ExitStatus.done.rawValue)
+    } catch {
+      end(with: error)
+    }
+  }
+
+  private static func end(with error: any Error) -> Never {
+    guard let complaint = Complaint(error) else { exit(withError: error) }
+    if !complaint.message.isEmpty {
+      Console(isJSON: false, loudness: .quiet, environment: [:]).complain("pixcheese: \(complaint.message)")
+    }
+    Glibc.exit(complaint.status.rawValue)
+  }
 }

@@ -161,29 +161,20 @@ extension Journal {
     }
   }
 
-  /// How far the deliveries of some frames are: a frame is delivered when its renditions are made (or cannot be) and
-  /// every delivery is sent.
-  /// - Returns: the row ids of frames that are delivered everywhere, and of those that have a parked delivery.
+  /// Whether a frame is everywhere where it should be: every delivery is sent and none is still to be made.
+  /// - Parameter needsRenditions: whether any of its albums takes renditions, so that they must be made first.
   /// - Throws: `JournalError`.
-  public func progress(of frames: [Int64]) async throws(JournalError) -> (
-    delivered: Set<Int64>, parked: Set<Int64>
-  ) {
+  public func isDelivered(
+    _ frame: ContentHash, needsRenditions: Bool = true
+  ) async throws(JournalError) -> Bool {
     try await read("Looking at deliveries") { database in
-      let statement = try database.makeStatement(
+      try Bool.fetchOne(
+        database,
         sql: """
-          SELECT frame.rendering != 'waiting' AND NOT EXISTS (
-              SELECT 1 FROM delivery WHERE frame_id = frame.id AND state != 'sent') AS delivered,
-            EXISTS (SELECT 1 FROM delivery WHERE frame_id = frame.id AND state = 'parked') AS parked
-          FROM frame WHERE id = ?
-          """)
-      var delivered: Set<Int64> = []
-      var parked: Set<Int64> = []
-      for id in frames {
-        guard let row = try Row.fetchOne(statement, arguments: [id]) else { continue }
-        if row["delivered"] { delivered.insert(id) }
-        if row["parked"] { parked.insert(id) }
-      }
-      return (delivered, parked)
+          SELECT (NOT ? OR rendering != 'waiting') AND NOT EXISTS (
+            SELECT 1 FROM delivery WHERE frame_id = frame.id AND state != 'sent')
+          FROM frame WHERE hash = ?
+          """, arguments: [needsRenditions, frame.blob]) ?? false
     }
   }
 

@@ -26,24 +26,21 @@ extension Journal {
   /// Makes a frame safe: one transaction writes down the frame, its original, the source's object as taken, and a
   /// delivery of the original to each album. Its bytes must be synced under their final name before.
   ///
-  /// Bytes that the journal already has make no second frame: the one that is there gets the albums that it lacks,
-  /// and a second copy in the spool is removed.
+  /// Bytes that the journal already has make no second frame: the one that is there gets the albums that it lacks.
+  /// A second copy in the spool is removed, unless it is the only one that the spool has.
   /// - Returns: the frame, and whether it is new.
   /// - Throws: `JournalError`; then nothing is written down, and the file stays where it is.
   public func recordSafe(
     _ safe: SafeOriginal, session: Session?, albums: [String], now: Date = Date()
   ) async throws(JournalError) -> (frame: Frame, isNew: Bool) {
     let spool = self.spool
-    let recorded: (frame: Frame, isNew: Bool) = try await write("Making \(safe.original.name) safe") {
-      database in
-      let known = try Self.frame(withOriginal: safe.original.hash, in: database, spool: spool)
-      let frame = try known ?? Self.insert(safe, session: session?.id, now: now, in: database, spool: spool)
-      if let known, safe.original.isInPlace, known.original.isInPlace {
-        // The same bytes at another place: that is where they are now.
-        try database.execute(
-          sql: "UPDATE OR IGNORE original SET path = ?, modified_ns = ? WHERE hash = ?",
-          arguments: [safe.original.path.string, safe.original.modifiedNanoseconds, safe.original.hash.blob])
+    let recorded: (frame: Frame, isNew: Bool) = try await write("Making \(safe.original.name) safe") { database in
+      var known = try Self.frame(withOriginal: safe.original.hash, in: database, spool: spool)
+      if let frame = known, Self.isBetter(safe.original, than: frame.original) {
+        try Self.keep(safe.original, insteadOf: frame.original, in: database, spool: spool)
+        known?.original = safe.original
       }
+      let frame = try known ?? Self.insert(safe, session: session?.id, now: now, in: database, spool: spool)
       if let object = safe.object {
         try Self.record(
           object, source: safe.source, as: .taken, frame: frame.id, session: session?.id, in: database)
@@ -51,11 +48,63 @@ extension Journal {
       for album in albums { try Self.addDeliveries(of: frame.id, to: album, in: database) }
       return (frame, known == nil)
     }
-    if !recorded.isNew, !safe.original.isInPlace, safe.original.path != recorded.frame.original.path {
-      // The journal names the other copy; this one is nobody's, and reconciling would remove it as well.
+    if !safe.original.isInPlace, safe.original.path != recorded.frame.original.path {
+      // The journal names another copy, which is there; this one is nobody's.
       unlink(safe.original.path.string)
     }
     return recorded
+  }
+
+  /// Whether the same bytes are safer in this file than in the one that the journal names: the spool is ours, a
+  /// person's own file may go at any time, and a file that is gone is none.
+  private static func isBetter(_ new: Original, than known: Original) -> Bool {
+    if access(known.path.string, F_OK) != 0 { return true }
+    return known.isInPlace && (!new.isInPlace || new.path != known.path)
+  }
+
+  private static func keep(
+    _ new: Original, insteadOf known: Original, in database: Database, spool: Spool
+  ) throws {
+    if !new.isInPlace { try vacate(spool.stored(new.path), in: database) }
+    try database.execute(
+      sql: "UPDATE original SET path = ?, in_place = ?, modified_ns = ? WHERE hash = ?",
+      arguments: [
+        new.isInPlace ? new.path.string : spool.stored(new.path), new.isInPlace, new.modifiedNanoseconds,
+        known.hash.blob,
+      ])
+  }
+
+  /// Makes a place in the spool free for a file that lies there now: whoever had it has lost its own to somebody's hand.
+  private static func vacate(_ stored: String, in database: Database) throws {
+    try database.execute(
+      sql: "UPDATE original SET path = path || '.gone-' || id WHERE path = ? AND in_place = 0", arguments: [stored])
+  }
+
+  /// Finds the frames of objects that were taken before, and adds the deliveries that they lack for these albums.
+  /// - Returns: the frames of those objects that are taken; the others are missing.
+  /// - Throws: `JournalError`.
+  public func deliverTaken(
+    _ objects: [SourceObject], source: String, albums: [String]
+  ) async throws(JournalError) -> [SourceObject: Frame] {
+    let spool = self.spool
+    return try await write("Looking up what was already taken") { database in
+      var frames: [SourceObject: Frame] = [:]
+      let sql =
+        Self.selectFrame + """
+           JOIN source_object ON source_object.frame_id = frame.id
+           WHERE source_object.source = ? AND folder = ? AND source_object.name = ? AND source_object.bytes = ?
+            AND modified = ? AND disposition = 'taken'
+          """
+      let statement = try database.makeStatement(sql: sql)
+      for object in objects {
+        let row = try Row.fetchOne(
+          statement, arguments: [source, object.folder, object.name, object.bytes, object.modified])
+        guard let frame = row.map({ Self.frame($0, spool: spool) }) else { continue }
+        for album in albums { try Self.addDeliveries(of: frame.id, to: album, in: database) }
+        frames[object] = frame
+      }
+      return frames
+    }
   }
 
   /// The frame with this original, if the journal has it.
@@ -75,6 +124,20 @@ extension Journal {
         sql: Self.selectFrame + " WHERE frame.rendering = 'waiting' ORDER BY frame.id DESC LIMIT ?",
         arguments: [limit]
       ).map { Self.frame($0, spool: spool) }
+    }
+  }
+
+  /// Puts a rendition's bytes into the spool, durably. The journal knows it only after `recordRenditions`.
+  /// - Throws: `JournalError`.
+  public func store(
+    _ rendition: [UInt8], kind: AssetKind, mediaType: String
+  ) async throws(JournalError) -> StoredRendition {
+    let spool = self.spool
+    return try await offload { () throws(JournalError) in
+      let hash = ContentHash(of: rendition)
+      let path = try spool.store(rendition: rendition, hash: hash, extension: "jpg")
+      return StoredRendition(
+        kind: kind, hash: hash, mediaType: mediaType, bytes: Int64(rendition.count), path: path)
     }
   }
 
@@ -147,6 +210,7 @@ extension Journal {
       ])
     let id = database.lastInsertedRowID
     let original = safe.original
+    if !original.isInPlace { try vacate(spool.stored(original.path), in: database) }
     try database.execute(
       sql: """
         INSERT INTO original (frame_id, hash, name, media_type, bytes, path, in_place, modified_ns)

@@ -32,7 +32,7 @@ extension Journal {
     result.droppedParts = found.droppedParts
     result.missing = known.subtracting(found.originals).sorted().map(spool.absolute)
     for path in found.originals.subtracting(known).sorted().map(spool.absolute) {
-      let (hash, bytes) = try await offload { () throws(JournalError) in try Self.hash(of: path) }
+      let (hash, bytes) = try await Self.hashing(path)
       let name = path.lastComponent?.string ?? "frame"
       let safe = SafeOriginal(
         original: Original(
@@ -45,9 +45,15 @@ extension Journal {
     return result
   }
 
-  /// SHA-256 and length of a file. Blocks.
+  /// SHA-256 and length of a file, read on a thread outside the cooperative pool.
   /// - Throws: `JournalError`.
-  public static func hash(of path: FilePath) throws(JournalError) -> (hash: ContentHash, bytes: Int64) {
+  public static func hashing(_ path: FilePath) async throws(JournalError) -> (hash: ContentHash, bytes: Int64)
+  {
+    try await offload { () throws(JournalError) in try hash(of: path) }
+  }
+
+  /// SHA-256 and length of a file. Blocks.
+  static func hash(of path: FilePath) throws(JournalError) -> (hash: ContentHash, bytes: Int64) {
     let descriptor = Glibc.open(path.string, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw JournalError(errno: errno, while: "Opening \(path)") }
     defer { close(descriptor) }

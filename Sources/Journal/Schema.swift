@@ -39,11 +39,12 @@ enum Schema {
       name TEXT NOT NULL,
       media_type TEXT NOT NULL,
       bytes INTEGER NOT NULL,
-      path TEXT NOT NULL UNIQUE,
+      path TEXT NOT NULL,
       in_place INTEGER NOT NULL,
       modified_ns INTEGER
     ) STRICT;
     CREATE INDEX original_of_frame ON original(frame_id);
+    CREATE UNIQUE INDEX original_in_spool ON original(path) WHERE in_place = 0;
 
     CREATE TABLE rendition (
       frame_id INTEGER NOT NULL REFERENCES frame(id) ON DELETE CASCADE,

@@ -11,7 +11,7 @@ public final class Darkroom: Sendable {
 
   /// - Parameter threads: pictures in work at once; each keeps up to two cores busy.
   public init(threads: Int = 2) {
-    for number in 1...max(1, threads) { queue.startThread(named: "darkroom-\(number)") }
+    for _ in 1...max(1, threads) { queue.startThread() }
   }
 
   deinit {
@@ -70,9 +70,11 @@ private final class WorkQueue: Sendable {
     for _ in 0..<threads.withLock({ $0 }) { arrivals.signal() }
   }
 
-  func startThread(named name: String) {
+  func startThread() {
     threads.withLock { $0 += 1 }
     let thread = Thread { [self] in
+      // Takes 50 ms, which the first frame should not wait for.
+      Vips.prepare()
       while true {
         arrivals.wait()
         guard let work = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { break }
@@ -80,7 +82,6 @@ private final class WorkQueue: Sendable {
       }
       Vips.endThread()
     }
-    thread.name = name
     // librsvg and LibRaw recurse more deeply than Foundation's default of half a megabyte allows.
     thread.stackSize = 8 << 20
     thread.start()

@@ -2,6 +2,7 @@
 ///
 /// None of these can be mended by trying again, but `.io`: the original is delivered all the same.
 public struct PictureError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The kinds of failure.
   public enum Code: String, Sendable, CaseIterable {
     /// The content is of a known format, but nothing can be read from it.
     case corrupt
@@ -17,15 +18,18 @@ public struct PictureError: Error, Hashable, Sendable, CustomStringConvertible {
     case encoding
   }
 
+  /// What kind of failure it is.
   public let code: Code
   /// What happened, in the library's own words where there are any: one line without control characters.
   public let reason: String
 
+  /// - Parameter reason: words from anywhere; they are cleaned and cut to 300 characters.
   public init(_ code: Code, _ reason: String) {
     self.code = code
     self.reason = CleanText.line(reason, limit: 300) ?? ""
   }
 
+  /// The kind and the reason in one line, for people.
   public var description: String {
     let what =
       switch code {

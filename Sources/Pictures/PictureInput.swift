@@ -5,6 +5,7 @@ import Foundation
 public enum PictureInput: Sendable {
   /// A path to a regular file.
   case file(String)
+  /// A whole file's content.
   case bytes([UInt8])
 
   /// Up to `length` bytes from its beginning.

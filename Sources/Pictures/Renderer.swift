@@ -50,7 +50,7 @@ public enum Renderer {
   private static func encode(
     _ picture: VipsPicture, as kind: AssetKind, quality: Int
   ) throws(PictureError) -> Rendition {
-    let bytes = try picture.jpeg(quality: quality, strip: true, progressive: false)
+    let bytes = try picture.jpeg(quality: quality, strip: true, optimised: true)
     return Rendition(kind: kind, bytes: bytes, width: picture.width, height: picture.height)
   }
 
@@ -79,6 +79,7 @@ public enum Renderer {
       picture = try picture.then(.corrupt, "alpha") { cvips_flatten($0, white, $1) }
     }
     picture = try picture.resized(width: target.width, height: target.height)
+    if original.isAdobeRGB { picture.set(VIPS_META_ICC_NAME, to: AdobeRGB.profile) }
     picture = try ColourConversion.toSRGB(picture).inMemory()
     guard original.orientation > 1 else { return picture }
     picture.setOrientation(original.orientation)

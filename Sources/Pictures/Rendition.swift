@@ -15,6 +15,7 @@ public struct Rendition: Hashable, Sendable {
   /// Always `image/jpeg`.
   public var mediaType: String { "image/jpeg" }
 
+  /// A rendition whose JPEG was encoded at this size.
   public init(kind: AssetKind, bytes: [UInt8], width: Int, height: Int) {
     self.kind = kind
     self.bytes = bytes

@@ -40,7 +40,7 @@ public enum SceneEncoder {
         picture.setOrientation(orientation)
       }
     }
-    return try picture.jpeg(quality: quality, strip: false, progressive: false)
+    return try picture.jpeg(quality: quality, strip: false, optimised: false)
   }
 
   /// The scene in 8-bit sRGB on white.

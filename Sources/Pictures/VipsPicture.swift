@@ -22,6 +22,13 @@ final class VipsPicture {
     image = made
   }
 
+  /// A copy of 8-bit RGB pixels without padding, of which there must be enough.
+  convenience init(rgb: UnsafeRawBufferPointer, width: Int, height: Int) throws(PictureError) {
+    try self.init(.encoding, "memory") {
+      cvips_from_rgb(rgb.baseAddress, width * height * 3, CInt(width), CInt(height), $0)
+    }
+  }
+
   deinit {
     g_object_unref(image)
   }
@@ -92,11 +99,13 @@ final class VipsPicture {
   /// - Parameters:
   ///   - quality: 1 to 100.
   ///   - strip: leave all metadata out.
-  ///   - progressive: several scans and optimised tables: smaller, and slower to make.
-  func jpeg(quality: Int, strip: Bool, progressive: Bool) throws(PictureError) -> [UInt8] {
+  ///   - optimised: tables made for this picture. Measured on previews of 2048 pixels at quality 82: 3 to 13 ms more
+  ///     for 1 to 11 percent fewer bytes. Progressive scans would take 17 to 45 ms more for 4 to 11 percent, so
+  ///     there are none.
+  func jpeg(quality: Int, strip: Bool, optimised: Bool) throws(PictureError) -> [UInt8] {
     var bytes: UnsafeMutableRawPointer?
     var length = 0
-    let result = cvips_jpegsave(image, CInt(quality), strip ? 1 : 0, progressive ? 1 : 0, &bytes, &length)
+    let result = cvips_jpegsave(image, CInt(quality), strip ? 1 : 0, optimised ? 1 : 0, &bytes, &length)
     defer { g_free(bytes) }
     guard result == 0, let bytes else { throw Vips.failure(.encoding, "JPEG") }
     return Array(UnsafeRawBufferPointer(start: bytes, count: length))

@@ -1,3 +1,3 @@
 import Commands
 
-await Pixcheese.main()
+await Pixcheese.run()

@@ -38,6 +38,13 @@ struct JournalTests {
     }
   }
 
+  @Test("Asking whether a journal is at work neither takes nor breaks its lock")
+  func asking() async throws {
+    #expect(JournalLock.isHeld(beside: temporary.path) == true)
+    let other = try TemporaryJournal()
+    #expect(JournalLock.isHeld(beside: other.path) == false)
+  }
+
   @Test("What is no journal is called damaged and is left as it is")
   func corrupt() async throws {
     let other = try TemporaryJournal()
@@ -225,15 +232,15 @@ struct JournalTests {
     let frame = try await journal.recordSafe(
       SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party", "tus+http://h/f"]
     ).frame
-    #expect(try await journal.progress(of: [frame.id]).delivered.isEmpty)
+    #expect(try await !journal.isDelivered(frame.hash))
     try await journal.recordRenditions([], facts: nil, failure: "a clip", of: frame)
     for album in ["Party", "tus+http://h/f"] {
-      #expect(try await journal.progress(of: [frame.id]).delivered.isEmpty)
+      #expect(try await !journal.isDelivered(frame.hash))
       for delivery in try await journal.dueDeliveries(to: album, limit: 9) {
         try await journal.markSent(delivery)
       }
     }
-    #expect(try await journal.progress(of: [frame.id]).delivered == [frame.id])
+    #expect(try await journal.isDelivered(frame.hash))
   }
 
   @Test("Whoever waits for work is woken by a change")

@@ -9,6 +9,9 @@ extension CameraState {
       maker: configuration.vendor.manufacturer, serialNumber: configuration.serialNumber)
   }
 
+  /// Where a frame goes when the photographer presses the button: without a computer always to the card.
+  var buttonTarget: FrameTarget { isSessionOpen ? behaviour.target(in: self) : .card }
+
   /// Puts a frame on the cards or into RAM and announces it. A frame on two cards is announced twice, as dual
   /// slots do.
   mutating func add(

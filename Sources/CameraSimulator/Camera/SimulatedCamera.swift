@@ -160,7 +160,7 @@ public final class SimulatedCamera: Sendable {
       let frame = try source.next(facts)
       let sha256 = try frame.content.sha256()
       return try state.withLock { state throws(CameraSimulatorError) in
-        let object = try state.add(frame, facts: facts, target: target ?? state.behaviour.target(in: state))
+        let object = try state.add(frame, facts: facts, target: target ?? state.buttonTarget)
         let card = state.cards.first { $0.storage == object.storage }
         return Shot(
           name: object.name, path: card?.path(of: object) ?? object.name, bytes: object.length,

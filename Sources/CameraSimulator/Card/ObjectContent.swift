@@ -12,13 +12,20 @@ struct ObjectContent: Sendable {
     /// may hold open.
     case file(URL, length: Int)
 
+    /// Zeros.
+    case filling(length: Int)
+
     var length: Int {
       switch self {
       case .bytes(let bytes): bytes.count
+      case .filling(let length): length
       case .file(_, let length): length
       }
     }
   }
+
+  /// What `Piece.filling` is sent from.
+  static let zeros = [UInt8](repeating: 0, count: 1 << 20)
 
   let pieces: [Piece]
   /// In bytes.
@@ -92,6 +99,12 @@ struct ObjectContent: Sendable {
       switch piece {
       case .bytes(let bytes):
         bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+      case .filling:
+        Self.zeros.withUnsafeBytes { zeros in
+          for start in stride(from: 0, to: range.count, by: zeros.count) {
+            body(UnsafeRawBufferPointer(rebasing: zeros.prefix(range.count - start)))
+          }
+        }
       case .file(let url, _):
         do {
           let handle = try FileHandle(forReadingFrom: url)

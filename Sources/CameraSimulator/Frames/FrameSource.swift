@@ -9,6 +9,8 @@ struct FrameSource: Sendable {
   private let files: [URL]
   private var count: UInt64 = 0
   private var scenes: [DrawnScene] = []
+  /// The grain that fits the length asked for.
+  private var grain: Double?
 
   /// - Throws: `CameraSimulatorError` with code `file` if the folder of shots cannot be read or has no file.
   init(_ configuration: CameraConfiguration) throws(CameraSimulatorError) {
@@ -72,7 +74,7 @@ struct FrameSource: Sendable {
         Scene(
           seed: seed &+ count &* 0x9E37, number: facts.number.fileName(extension: "").filter(\.isNumber),
           caption: text.replacing(":", with: "-", maxReplacements: 2)),
-        bytes: options.bytes)
+        bytes: options.bytes, grain: &grain)
       if options.distinct > 0 { scenes.append(drawn) }
     }
     return drawn.frame(facts, bytes: options.bytes)

@@ -130,6 +130,12 @@ final class Socket: Sendable {
         switch piece {
         case .bytes(let bytes):
           bytes.withUnsafeBytes { send(UnsafeRawBufferPointer(rebasing: $0[part]), flags: 0) }
+        case .filling:
+          ObjectContent.zeros.withUnsafeBytes { zeros in
+            stride(from: 0, to: part.count, by: zeros.count).allSatisfy { start in
+              send(UnsafeRawBufferPointer(rebasing: zeros.prefix(part.count - start)), flags: 0)
+            }
+          }
         case .file(let url, _):
           send(file: url, part)
         }

@@ -79,6 +79,12 @@ public struct CameraStatus: Hashable, Codable, Sendable {
   public var battery: String?
   /// Its cards' room.
   public var storages: [CameraStorage]
+  /// Free room on all of its cards together, in bytes; `nil` where the camera does not say.
+  public var free: Int64? {
+    let known = storages.compactMap(\.free)
+    return known.isEmpty ? nil : Int64(clamping: known.reduce(0, +))
+  }
+
 }
 
 /// Why an object could not be fetched.

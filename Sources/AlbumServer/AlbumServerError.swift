@@ -1,0 +1,35 @@
+/// Why the album server or its store could not do what it was asked.
+public struct AlbumServerError: Error, Sendable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    /// The data folder cannot be made, read or written.
+    case dataFolder
+    /// SQLite refused; the folder's files are as they were.
+    case database
+    /// The disk, or the account's share of it, is full (ENOSPC, EDQUOT, SQLITE_FULL).
+    case noRoom
+    /// A file of the store cannot be read or written.
+    case file
+    /// There is no such album, frame or upload.
+    case notFound
+    /// The configuration makes no sense.
+    case configuration
+    /// The address cannot be listened on.
+    case listen
+  }
+
+  public let code: Code
+  /// What happened, with the path or value it happened to; no secret is in it.
+  public let message: String
+  public let underlying: (any Error)?
+
+  public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
+    self.code = code
+    self.message = message
+    self.underlying = underlying
+  }
+
+  public var description: String {
+    guard let underlying else { return message }
+    return "\(message): \(underlying)"
+  }
+}

@@ -1,0 +1,4 @@
+/** Whether the guest asked for less motion. */
+export function calm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

@@ -1,0 +1,150 @@
+import Foundation
+import Glibc
+import Model
+import SystemPackage
+
+/// Where the files of a store lie:
+///
+///     albums.sqlite        who has what
+///     admin-token          the first administrator token, mode 0600
+///     embedded-key         what the embedded albums' tokens are made from, mode 0600
+///     uploads/ID           bytes that are still arriving
+///     content/ab/cdef…     published bytes by their SHA-256, never changed
+///
+/// Every call here blocks: it is made on `BlockingThreads`.
+struct DataFolder: Sendable {
+  let root: FilePath
+
+  /// Makes the folders that are missing.
+  init(_ root: FilePath) throws(AlbumServerError) {
+    self.root = root
+    do {
+      for folder in [root, root.appending("uploads"), root.appending("content")] {
+        try FileManager.default.createDirectory(
+          atPath: folder.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      }
+    } catch {
+      throw AlbumServerError(.dataFolder, "the data folder \(root) cannot be made", underlying: error)
+    }
+  }
+
+  var database: FilePath { root.appending("albums.sqlite") }
+  var adminToken: FilePath { root.appending("admin-token") }
+  var embeddedKey: FilePath { root.appending("embedded-key") }
+  var uploads: FilePath { root.appending("uploads") }
+
+  func upload(_ id: UploadID) -> FilePath {
+    uploads.appending(id.text)
+  }
+
+  /// The published file with these bytes.
+  func content(_ hash: ContentHash) -> FilePath {
+    let hex = hash.hex
+    return root.appending("content").appending(String(hex.prefix(2))).appending(String(hex.dropFirst(2)))
+  }
+
+  /// Gives a finished, synced upload its place among the published files, and makes that survive a power cut.
+  ///
+  /// The upload's own name stays until the database says that it is published: a crash in between leaves the
+  /// upload as it was. Where a file system has no hard links the file moves instead.
+  func adopt(_ upload: FilePath, as hash: ContentHash) throws(AlbumServerError) {
+    let target = content(hash)
+    let folder = target.removingLastComponent()
+    if mkdir(folder.string, 0o700) == 0 {
+      try sync(folder: folder.removingLastComponent())
+    } else if errno != EEXIST {
+      throw failure(folder, "cannot be made")
+    }
+    if link(upload.string, target.string) != 0 {
+      switch errno {
+      case EEXIST: break
+      case EPERM, EOPNOTSUPP, EMLINK:
+        guard rename(upload.string, target.string) == 0 else { throw failure(target, "cannot be written") }
+      default: throw failure(target, "cannot be written")
+      }
+    }
+    try sync(folder: folder)
+  }
+
+  /// Takes a file away; one that is not there is fine.
+  func remove(_ file: FilePath) throws(AlbumServerError) {
+    guard unlink(file.string) == 0 || errno == ENOENT else { throw failure(file, "cannot be removed") }
+  }
+
+  /// Bytes that an ordinary program may still write on the folder's file system.
+  func room() throws(AlbumServerError) -> Int64 {
+    var figures = statvfs()
+    guard statvfs(root.string, &figures) == 0 else { throw failure(root, "cannot be measured") }
+    return Int64(clamping: UInt64(figures.f_bavail) &* UInt64(figures.f_frsize))
+  }
+
+  /// The names in `uploads/` whose bytes last changed before a time.
+  func uploadNames(unchangedSince limit: Date) throws(AlbumServerError) -> [String] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: uploads.string).filter { name in
+        let attributes = try FileManager.default.attributesOfItem(atPath: uploads.appending(name).string)
+        guard let changed = attributes[.modificationDate] as? Date else { return false }
+        return changed < limit
+      }
+    } catch {
+      throw AlbumServerError(.file, "\(uploads) cannot be read", underlying: error)
+    }
+  }
+
+  /// Reads a small secret, or makes it: `make` is only called where the file is not there yet. The new file has
+  /// mode 0600 from its first moment and is synced.
+  func secret(at path: FilePath, make: () -> String) throws(AlbumServerError) -> String {
+    if let text = try read(secret: path) { return text }
+    let text = make()
+    let draft = FilePath("\(path.string).\(getpid()).new")
+    do {
+      let file = try FileDescriptor.open(
+        draft, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+      try file.closeAfter {
+        _ = try file.writeAll(Array("\(text)\n".utf8))
+        guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
+      }
+    } catch {
+      throw AlbumServerError(.dataFolder, "\(path) cannot be written", underlying: error)
+    }
+    // Only one of several starting processes gives the file its name; the others read that one.
+    let linked = link(draft.string, path.string) == 0
+    let code = errno
+    try remove(draft)
+    try sync(folder: root)
+    if linked { return text }
+    guard code == EEXIST, let text = try read(secret: path) else {
+      throw AlbumServerError(.dataFolder, "\(path) cannot be written", underlying: Errno(rawValue: code))
+    }
+    return text
+  }
+
+  private func read(secret path: FilePath) throws(AlbumServerError) -> String? {
+    guard access(path.string, F_OK) == 0 else { return nil }
+    do {
+      let text = try String(contentsOfFile: path.string, encoding: .utf8)
+      return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    } catch {
+      throw AlbumServerError(.dataFolder, "\(path) cannot be read", underlying: error)
+    }
+  }
+
+  private func sync(folder: FilePath) throws(AlbumServerError) {
+    let descriptor = open(folder.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(folder, "cannot be opened") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw failure(folder, "cannot be synced") }
+  }
+
+  private func failure(_ path: FilePath, _ words: String) -> AlbumServerError {
+    .file(path, words, Errno(rawValue: errno))
+  }
+}
+
+extension AlbumServerError {
+  /// A file call that failed: no room is told apart, since a client can wait for that.
+  static func file(_ path: FilePath, _ words: String, _ errno: Errno) -> AlbumServerError {
+    let isFull = errno.rawValue == ENOSPC || errno.rawValue == EDQUOT
+    return AlbumServerError(isFull ? .noRoom : .file, "\(path) \(words)", underlying: errno)
+  }
+}

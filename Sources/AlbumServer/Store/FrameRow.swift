@@ -1,0 +1,77 @@
+import Foundation
+import GRDB
+import Model
+
+/// One row of `frames`: what viewers see of a frame.
+struct FrameRow: Hashable, Sendable {
+  var frame: ContentHash
+  var seq: Int64
+  var name: String
+  var mediaType: String
+  var bytes: Int64?
+  var facts: PictureFacts
+  /// File names below the album's media address.
+  var thumbnail: String?
+  var preview: String?
+  var original: String?
+  var lacksRenditions = false
+
+  init(frame: ContentHash, name: String, mediaType: String) {
+    self.frame = frame
+    self.name = name
+    self.mediaType = mediaType
+    seq = 0
+    facts = PictureFacts()
+  }
+
+  init(row: Row) throws {
+    frame = try ContentHash(column: row["frame"])
+    seq = row["seq"]
+    name = row["name"]
+    mediaType = row["media_type"]
+    bytes = row["bytes"]
+    let json: String = row["facts"]
+    facts = try JSONDecoder().decode(PictureFacts.self, from: Data(json.utf8))
+    thumbnail = row["thumbnail"]
+    preview = row["preview"]
+    original = row["original"]
+    lacksRenditions = row["lacks_renditions"]
+  }
+
+  func save(album: Int64, in database: Database) throws {
+    let facts = String(decoding: try JSONEncoder().encode(facts), as: UTF8.self)
+    try database.execute(
+      sql: """
+        INSERT INTO frames(
+          album, frame, seq, name, media_type, bytes, facts, thumbnail, preview, original, lacks_renditions)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT(album, frame) DO UPDATE SET
+          seq = excluded.seq, name = excluded.name, media_type = excluded.media_type, bytes = excluded.bytes,
+          facts = excluded.facts, thumbnail = excluded.thumbnail, preview = excluded.preview,
+          original = excluded.original, lacks_renditions = excluded.lacks_renditions
+        """,
+      arguments: [
+        album, frame.column, seq, name, mediaType, bytes, facts, thumbnail, preview, original,
+        lacksRenditions,
+      ])
+  }
+
+  /// As the API shows it. The URLs have no host: one answer is right on every address the server has.
+  func albumFrame(slug: String) -> AlbumFrame {
+    func url(_ file: String?) -> String? { file.map { "/media/\(slug)/\($0)" } }
+    return AlbumFrame(
+      seq: seq, frame: frame, name: name, mediaType: mediaType, bytes: bytes, thumbnail: url(thumbnail),
+      preview: url(preview), original: url(original), facts: facts)
+  }
+}
+
+extension PictureFacts {
+  /// These facts where they are known, the other's where they are not.
+  func filled(from other: PictureFacts) -> PictureFacts {
+    PictureFacts(
+      capturedAt: capturedAt ?? other.capturedAt, width: width ?? other.width, height: height ?? other.height,
+      camera: camera ?? other.camera, lens: lens ?? other.lens,
+      exposureTime: exposureTime ?? other.exposureTime, aperture: aperture ?? other.aperture,
+      iso: iso ?? other.iso, focalLength: focalLength ?? other.focalLength, rating: rating ?? other.rating)
+  }
+}

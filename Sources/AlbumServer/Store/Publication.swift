@@ -1,0 +1,158 @@
+import Foundation
+import GRDB
+import Model
+
+/// Bytes that are in their place among the content, ready to become part of an album.
+struct Publication: Sendable {
+  var album: Album
+  var frame: ContentHash
+  var kind: AssetKind
+  var sha256: ContentHash
+  var bytes: Int64
+  var type: ContentType
+  /// The frame's file name, clean; `nil` where the upload did not say.
+  var name: String?
+  var originalBytes: Int64?
+  var facts: PictureFacts?
+
+  /// The name under which the bytes are served: immutable, since it is their hash.
+  var file: String { "\(sha256.hex).\(type.fileExtension)" }
+}
+
+extension Publication {
+  /// The frame with this publication in it.
+  ///
+  /// A rendition replaces an older one of its kind. The original shown is the frame's first, the one whose hash the
+  /// frame is known by; before it arrived, whichever came first.
+  func merged(into existing: FrameRow?) -> FrameRow {
+    let fallback = "\(frame.hex.prefix(12)).\(type.fileExtension)"
+    var row =
+      existing
+      ?? FrameRow(
+        frame: frame, name: name ?? fallback, mediaType: MediaType.forFile(named: name ?? fallback))
+    if let facts { row.facts = facts.filled(from: row.facts) }
+    switch kind {
+    case .thumbnail: row.thumbnail = file
+    case .preview: row.preview = file
+    case .original where sha256 == frame || row.original == nil:
+      row.original = file
+      row.name = name ?? row.name
+      row.mediaType = type.mediaType
+      row.bytes = bytes
+    case .original: break
+    }
+    row.bytes = row.bytes ?? originalBytes
+    row.lacksRenditions = row.original != nil && (row.thumbnail == nil || row.preview == nil)
+    return row
+  }
+}
+
+extension AlbumStore {
+  /// Publishes in one transaction: the asset, the frame as viewers see it, and the end of the upload.
+  ///
+  /// The same content for the same frame and kind again changes nothing, however often it comes.
+  /// - Parameter upload: what the bytes arrived as; it is complete after this.
+  /// - Returns: whether viewers see a change.
+  @discardableResult
+  func publish(_ publication: Publication, upload: UploadRow? = nil) async throws -> Bool {
+    let feeds = feeds
+    return try await write { database in
+      try upload?.save(in: database)
+      try database.execute(
+        sql: """
+          INSERT OR IGNORE INTO assets(album, frame, kind, sha256, file, name, media_type, bytes)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          publication.album.id, publication.frame.column, publication.kind.rawValue,
+          publication.sha256.column,
+          publication.file, publication.name ?? publication.file, publication.type.mediaType,
+          publication.bytes,
+        ])
+      guard database.changesCount > 0 else { return false }
+      try database.execute(
+        sql: "UPDATE albums SET bytes = bytes + ? WHERE id = ?",
+        arguments: [publication.bytes, publication.album.id])
+      let existing = try Self.frame(publication.frame, album: publication.album.id, in: database)
+      let merged = publication.merged(into: existing)
+      return try Self.save(merged, over: existing, album: publication.album, feeds: feeds, in: database)
+    }
+  }
+
+  /// Writes a frame down if it changed, with the album's next sequence number, and tells the viewers after the commit.
+  static func save(
+    _ merged: FrameRow, over existing: FrameRow?, album: Album, feeds: Feeds, in database: Database
+  ) throws -> Bool {
+    guard merged != existing else { return false }
+    try database.execute(
+      sql: "UPDATE albums SET seq = seq + 1, frames = frames + ? WHERE id = ?",
+      arguments: [existing == nil ? 1 : 0, album.id])
+    guard
+      let seq = try Int64.fetchOne(
+        database, sql: "SELECT seq FROM albums WHERE id = ?", arguments: [album.id])
+    else { throw AlbumServerError(.notFound, "the album is no longer there") }
+    var row = merged
+    row.seq = seq
+    try row.save(album: album.id, in: database)
+    let event = try ServerSentEvent.frame(row.albumFrame(slug: album.slug))
+    // On the writer's queue after the commit: the changes reach the feed in the order of their numbers.
+    database.afterNextTransaction { _ in feeds.publish(event, seq: seq, album: album.id) }
+    return true
+  }
+
+  static func frame(_ frame: ContentHash, album: Int64, in database: Database) throws -> FrameRow? {
+    try Row.fetchOne(
+      database, sql: "SELECT * FROM frames WHERE album = ? AND frame = ?", arguments: [album, frame.column]
+    ).map(FrameRow.init(row:))
+  }
+
+  /// Frames whose last change is after a number, in the order of their changes.
+  func frames(of album: Album, after seq: Int64, limit: Int) async throws -> [AlbumFrame] {
+    try await read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT * FROM frames WHERE album = ? AND seq > ? ORDER BY seq LIMIT ?",
+        arguments: [album.id, seq, limit]
+      ).map { try FrameRow(row: $0).albumFrame(slug: album.slug) }
+    }
+  }
+
+  /// What is published under a media address; `nil` where nothing is.
+  func asset(file: String, album slug: String) async throws -> StoredAsset? {
+    try await read { database in
+      let row = try Row.fetchOne(
+        database,
+        sql: """
+          SELECT assets.sha256, assets.name, assets.media_type, assets.bytes, assets.kind
+          FROM assets JOIN albums ON albums.id = assets.album
+          WHERE albums.slug = ? AND assets.file = ? LIMIT 1
+          """,
+        arguments: [slug, file])
+      return try row.map { row in
+        StoredAsset(
+          sha256: try ContentHash(column: row["sha256"]), name: row["name"], mediaType: row["media_type"],
+          bytes: row["bytes"], isOriginal: row["kind"] == AssetKind.original.rawValue)
+      }
+    }
+  }
+
+  /// How many bytes an album has for a frame, kind and content; `nil` where it has not got it.
+  func publishedBytes(
+    album: Int64, frame: ContentHash, kind: AssetKind, sha256: ContentHash
+  ) async throws -> Int64? {
+    try await read { database in
+      try Int64.fetchOne(
+        database,
+        sql: "SELECT bytes FROM assets WHERE album = ? AND frame = ? AND kind = ? AND sha256 = ?",
+        arguments: [album, frame.column, kind.rawValue, sha256.column])
+    }
+  }
+}
+
+/// What a media address serves.
+struct StoredAsset: Sendable {
+  var sha256: ContentHash
+  var name: String
+  var mediaType: String
+  var bytes: Int64
+  var isOriginal: Bool
+}

@@ -1,0 +1,109 @@
+import Crypto
+import Glibc
+import Model
+import SystemPackage
+
+/// An open file of the store; closed with its last reference. Every call blocks.
+final class StoredFile: Sendable {
+  private let path: FilePath
+  private let descriptor: FileDescriptor
+
+  /// Opens a published file for reading.
+  /// - Throws: `AlbumServerError` with `.notFound` where there is none.
+  init(reading path: FilePath) throws(AlbumServerError) {
+    self.path = path
+    do {
+      descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+    } catch Errno.noSuchFileOrDirectory {
+      throw AlbumServerError(.notFound, "\(path) is not there")
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be opened", underlying: error)
+    }
+  }
+
+  /// Opens an upload at an offset: what lies beyond it was never acknowledged and is cut off.
+  /// - Throws: `AlbumServerError` with `.notFound` where fewer bytes are there than the offset says.
+  init(upload path: FilePath, offset: Int64) throws(AlbumServerError) {
+    self.path = path
+    do {
+      descriptor = try FileDescriptor.open(
+        path, .readWrite, options: offset == 0 ? [.create, .closeOnExec] : .closeOnExec,
+        permissions: .ownerReadWrite)
+    } catch Errno.noSuchFileOrDirectory {
+      throw AlbumServerError(.notFound, "\(path) is not there")
+    } catch let error as Errno {
+      throw .file(path, "cannot be opened", error)
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be opened", underlying: error)
+    }
+    guard try length() >= offset else {
+      throw AlbumServerError(.notFound, "\(path) is shorter than what was acknowledged")
+    }
+    try truncate(to: offset)
+  }
+
+  deinit {
+    // Nothing can be done about a failing close here: what matters was synced, and the error was seen there.
+    _ = Glibc.close(descriptor.rawValue)
+  }
+
+  /// The length in bytes.
+  func length() throws(AlbumServerError) -> Int64 {
+    do {
+      return try descriptor.seek(offset: 0, from: .end)
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be measured", underlying: error)
+    }
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(AlbumServerError) {
+    do {
+      _ = try descriptor.writeAll(toAbsoluteOffset: offset, bytes)
+    } catch let error as Errno {
+      throw .file(path, "cannot be written", error)
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be written", underlying: error)
+    }
+  }
+
+  /// Reads up to `count` bytes; none at the end of the file.
+  func read(_ count: Int, at offset: Int64) throws(AlbumServerError) -> [UInt8] {
+    do {
+      return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        filled = try descriptor.read(fromAbsoluteOffset: offset, into: UnsafeMutableRawBufferPointer(buffer))
+      }
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be read", underlying: error)
+    }
+  }
+
+  /// SHA-256 of everything in the file.
+  func hash() throws(AlbumServerError) -> ContentHash {
+    var hasher = SHA256()
+    var offset: Int64 = 0
+    while true {
+      let bytes = try read(1 << 20, at: offset)
+      guard !bytes.isEmpty else { return ContentHash(hasher.finalize()) }
+      hasher.update(data: bytes)
+      offset += Int64(bytes.count)
+    }
+  }
+
+  func truncate(to length: Int64) throws(AlbumServerError) {
+    guard ftruncate(descriptor.rawValue, off_t(length)) == 0 else { throw failure("cannot be cut") }
+  }
+
+  /// The bytes and the length survive a power cut after this.
+  func syncBytes() throws(AlbumServerError) {
+    guard fdatasync(descriptor.rawValue) == 0 else { throw failure("cannot be synced") }
+  }
+
+  /// Bytes and everything the file system knows of the file survive a power cut after this.
+  func sync() throws(AlbumServerError) {
+    guard fsync(descriptor.rawValue) == 0 else { throw failure("cannot be synced") }
+  }
+
+  private func failure(_ words: String) -> AlbumServerError {
+    .file(path, words, Errno(rawValue: errno))
+  }
+}

@@ -1,0 +1,192 @@
+import AlbumServer
+import ArgumentParser
+import Curl
+import Delivery
+import Foundation
+import Model
+import SystemPackage
+
+/// `pixcheese album`: make albums and look at them.
+struct AlbumCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "album", abstract: "Make albums and look at them.", discussion: ExitStatus.table,
+    subcommands: [Create.self, List.self, Show.self])
+
+  /// One album, as every subcommand shows it.
+  struct Row: Encodable, Sendable {
+    /// How `--album` names it.
+    let album: String
+    let name: String
+    let url: String
+    let frames: Int
+  }
+
+  /// `pixcheese album create`
+  struct Create: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "create", abstract: "Make an album.",
+      discussion: """
+        On an album server its administrator's token is needed: PIXCHEESE_TOKEN, or under [tokens] in \
+        credentials.toml. The new album's own token is written there, so that tether and upload find it.
+
+        \(ExitStatus.table)
+        """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The album's name, as guests read it.")
+    var name: String
+
+    @Option(help: ArgumentHelp("The album server to make it on; without, on this machine.", valueName: "url"))
+    var server: String?
+
+    struct Answer: Encodable, Sendable {
+      let album: String
+      let url: String
+      let uploadURL: String?
+      let token: String?
+
+      enum CodingKeys: String, CodingKey {
+        case album, url, token
+        case uploadURL = "upload_url"
+      }
+    }
+
+    func run() async throws {
+      try await run(in: try options.context())
+    }
+
+    func run(in context: Context) async throws {
+      guard let server else { return try await createHere(context) }
+      let address = try ServerAddress(parsing: server)
+      var credentials = try Credentials(
+        file: context.home.credentials, environment: context.settings.environment)
+      let created = try await AlbumServerClient(curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))).create(
+        name, on: address.url, token: credentials.token(for: address.url))
+      if let page = URL(string: created.url) { try credentials.remember(created.token, for: page) }
+      context.console.emit(
+        Answer(album: created.url, url: created.url, uploadURL: created.uploadURL, token: created.token))
+      context.console.answer(created.url)
+      context.console.say("Its token is kept in \(context.home.credentials). Feed it: pixcheese tether --album \(created.url)")
+    }
+
+    private func createHere(_ context: Context) async throws {
+      guard case .embedded(let name) = try AlbumChoice.destination(name) else {
+        throw Complaint(.usage, "\(Text.harmless(name)): a name is needed here; the server goes after --server.")
+      }
+      let store = try await AlbumStore.open(context.home.albums.string)
+      let access = try await store.findOrCreateAlbum(named: name)
+      let url = AlbumLinks(slug: access.album.slug, base: ListenAddress.embedded.local(port: ListenAddress.embedded.port))
+        .page.absoluteString
+      context.console.emit(Answer(album: name, url: url, uploadURL: nil, token: nil))
+      context.console.answer(url)
+      context.console.say("Feed it: pixcheese tether --album \(name.debugDescription)")
+    }
+  }
+
+  /// `pixcheese album list`
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "The albums of this machine, or of a server.", discussion: ExitStatus.table)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(help: ArgumentHelp("The album server; without, this machine.", valueName: "url"))
+    var server: String?
+
+    struct Answer: Encodable, Sendable {
+      let albums: [Row]
+    }
+
+    func run() async throws {
+      try await run(in: try options.context())
+    }
+
+    func run(in context: Context) async throws {
+      let rows = try await server == nil ? here(context) : there(context)
+      context.console.emit(Answer(albums: rows))
+      guard !rows.isEmpty else { return context.console.answer("There are no albums.") }
+      context.console.answer(
+        Text.table(
+          [["NAME", "FRAMES", "LINK"]] + rows.map { [Text.harmless($0.name), String($0.frames), $0.url] }))
+    }
+
+    private func here(_ context: Context) async throws -> [Row] {
+      guard FileManager.default.fileExists(atPath: context.home.albums.string) else { return [] }
+      let base = ListenAddress.embedded.local(port: ListenAddress.embedded.port)
+      return try await AlbumStore.open(context.home.albums.string).albums().map {
+        Row(album: $0.name, name: $0.name, url: AlbumLinks(slug: $0.slug, base: base).page.absoluteString, frames: $0.frames)
+      }
+    }
+
+    private func there(_ context: Context) async throws -> [Row] {
+      let address = try ServerAddress(parsing: server ?? "")
+      let credentials = try Credentials(
+        file: context.home.credentials, environment: context.settings.environment)
+      return try await AlbumServerClient(curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)")))
+        .list(on: address.url, token: credentials.token(for: address.url))
+        .map { Row(album: $0.url, name: $0.name, url: $0.url, frames: $0.frames) }
+    }
+  }
+
+  /// `pixcheese album show`
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show", abstract: "One album: its link, as a QR code too, and how many frames it has.",
+      discussion: ExitStatus.table)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The album: NAME, or http(s)://HOST/a/SLUG.")
+    var album: String
+
+    func run() async throws {
+      try await run(in: try options.context())
+    }
+
+    func run(in context: Context) async throws {
+      let row: Row
+      switch try AlbumChoice.destination(album) {
+      case .embedded(let name):
+        let albums =
+          FileManager.default.fileExists(atPath: context.home.albums.string)
+          ? try await AlbumStore.open(context.home.albums.string).albums() : []
+        guard let found = albums.last(where: { $0.name == name }) else {
+          throw Complaint(
+            .unavailable, "This machine has no album \(name.debugDescription). pixcheese album list shows those it has.")
+        }
+        let base = ListenAddress.embedded.local(port: ListenAddress.embedded.port)
+        row = Row(
+          album: name, name: name, url: AlbumLinks(slug: found.slug, base: base).page.absoluteString,
+          frames: found.frames)
+      case .albumServer(let page):
+        let found = try await AlbumServerClient(curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))).show(AlbumServerAddress(page: page))
+        row = Row(album: page.absoluteString, name: found.name, url: found.url, frames: found.frames)
+      case .tus, .bucket:
+        throw Complaint(.usage, "\(Text.harmless(album)): only an album of this machine or of a server can be shown.")
+      }
+      context.console.emit(row)
+      context.console.answer("\(Text.harmless(row.name))\n\(row.url)\n\(Text.count(row.frames, "frame"))")
+      if context.console.isInteractive {
+        for line in QRCode.lines(for: row.url, hasColours: context.console.hasColours) ?? [] {
+          context.console.say(line)
+        }
+      }
+    }
+  }
+}
+
+/// An album server's own address, `http(s)://HOST[:PORT][/PATH]`.
+struct ServerAddress {
+  let url: URL
+
+  /// - Throws: `Complaint` (64).
+  init(parsing text: String) throws(Complaint) {
+    guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
+      url.host?.isEmpty == false
+    else {
+      throw Complaint(.usage, "--server \(Text.harmless(text)): an address is needed, https://albums.example")
+    }
+    self.url = url
+  }
+}

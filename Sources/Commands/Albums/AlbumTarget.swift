@@ -1,0 +1,104 @@
+import AlbumServer
+import Delivery
+import Foundation
+import Model
+
+/// An album that a run feeds: how it was given, where guests look, and where deliveries go.
+struct AlbumTarget: Sendable {
+  /// The album as given, which is how the journal and the events name it.
+  let album: String
+  /// The live page; `nil` for a plain tus endpoint, which has none.
+  let page: URL?
+  let destination: DeliveryDestination
+}
+
+/// The albums of a run, before the embedded server listens.
+struct AlbumChoice: Sendable {
+  /// As given, each once, in order.
+  let albums: [String]
+  private let destinations: [Destination]
+  private let tokens: [String: String]
+
+  /// Reads `--album` in all its forms; without any, the embedded album of today's date.
+  /// - Throws: `Complaint`: 64 for what names no album, 69 for a kind that this version cannot feed.
+  init(_ albums: [String], credentials: Credentials, today: Date = Date()) throws(Complaint) {
+    var seen: Set<String> = []
+    let given = albums.filter { seen.insert($0).inserted }
+    self.albums = given.isEmpty ? [Self.name(of: today)] : given
+    var destinations: [Destination] = []
+    var tokens: [String: String] = [:]
+    for album in self.albums {
+      let destination = try Self.destination(album)
+      switch destination {
+      case .bucket:
+        throw Complaint(
+          .unavailable,
+          "\(album): bucket albums are not in this version. Use an album server (pixcheese serve) meanwhile.")
+      case .albumServer(let url), .tus(let url): tokens[album] = credentials.token(for: url)
+      case .embedded: break
+      }
+      destinations.append(destination)
+    }
+    self.destinations = destinations
+    self.tokens = tokens
+  }
+
+  /// Whether this machine's own album server is needed.
+  var needsEmbedded: Bool { !embeddedNames.isEmpty }
+
+  private var embeddedNames: [String] {
+    destinations.compactMap { if case .embedded(let name) = $0 { name } else { nil } }
+  }
+
+  /// Where each album is, now that the embedded server listens.
+  /// - Parameters:
+  ///   - store: the embedded server's store; needed if `needsEmbedded`.
+  ///   - local: how deliveries reach the embedded server, `http://127.0.0.1:PORT`.
+  ///   - shown: how guests reach it.
+  func targets(store: AlbumStore?, local: URL, shown: URL) async throws -> [AlbumTarget] {
+    var targets: [AlbumTarget] = []
+    for (album, destination) in zip(albums, destinations) {
+      switch destination {
+      case .embedded(let name):
+        guard let store else { continue }
+        let access = try await store.findOrCreateAlbum(named: name)
+        targets.append(
+          AlbumTarget(
+            album: album, page: AlbumLinks(slug: access.album.slug, base: shown).page,
+            destination: DeliveryDestination(
+              album: album, creationURL: AlbumLinks(slug: access.album.slug, base: local).uploads,
+              token: access.token)))
+      case .albumServer(let page):
+        targets.append(
+          AlbumTarget(
+            album: album, page: page,
+            destination: DeliveryDestination(
+              album: album, creationURL: AlbumServerAddress(page: page).uploads, token: tokens[album])))
+      case .tus(let url):
+        targets.append(
+          AlbumTarget(
+            album: album, page: nil,
+            destination: DeliveryDestination(
+              album: album, creationURL: url, token: tokens[album], takes: destination.takes)))
+      case .bucket: continue
+      }
+    }
+    return targets
+  }
+
+  /// Reads one album as it is given on the command line.
+  /// - Throws: `Complaint` (64).
+  static func destination(_ album: String) throws(Complaint) -> Destination {
+    do {
+      return try Destination(parsing: album)
+    } catch {
+      throw Complaint(.usage, "The album \(error.description).")
+    }
+  }
+
+  /// `2026-11-23`, in the photographer's own time zone.
+  static func name(of day: Date) -> String {
+    let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: day)
+    return String(format: "%04d-%02d-%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+
+/// Words and figures for people.
+enum Text {
+  /// `3.4 MB`: powers of ten, as cameras' makers and networks count.
+  static func bytes(_ count: Int64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"]
+    var value = Double(count)
+    var unit = 0
+    while value >= 999.5, unit < units.count - 1 {
+      value /= 1000
+      unit += 1
+    }
+    return unit == 0 ? "\(count) B" : String(format: value < 9.95 ? "%.1f %@" : "%.0f %@", value, units[unit])
+  }
+
+  /// `1 frame`, `2 frames`.
+  static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+    number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
+  }
+
+  /// A text from outside (a camera, a file, a server) that may be shown on a terminal: no control characters, one line.
+  static func harmless(_ text: String) -> String {
+    String(
+      text.map { character in
+        character.unicodeScalars.contains {
+          [.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+        } ? "?" : character
+      })
+  }
+
+  /// How many columns of a terminal a character takes.
+  static func columns(of character: Character) -> Int {
+    guard let scalar = character.unicodeScalars.first else { return 0 }
+    return switch scalar.value {
+    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
+      0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F,
+      0x1F900...0x1F9FF, 0x20000...0x3FFFD:
+      2
+    default: 1
+    }
+  }
+
+  static func columns(of text: String) -> Int {
+    text.reduce(0) { $0 + columns(of: $1) }
+  }
+
+  /// A table with its columns side by side, the first row being its head.
+  static func table(_ rows: [[String]]) -> String {
+    let widths = (rows.first ?? []).indices.map { column in rows.map { columns(of: $0[column]) }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - columns(of: cell)) }
+        .joined(separator: "  ").replacing(#/\s+$/#, with: "")
+    }.joined(separator: "\n")
+  }
+
+  /// RFC 3339 in UTC with milliseconds, as events carry it.
+  static func time(_ date: Date) -> String {
+    date.formatted(
+      .iso8601.year().month().day().timeZone(separator: .omitted).time(includingFractionalSeconds: true))
+  }
+}

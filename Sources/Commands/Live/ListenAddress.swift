@@ -1,0 +1,114 @@
+import Foundation
+import Glibc
+
+/// Where an album server listens: `HOST:PORT`, `[IPv6]:PORT`, `:PORT` or `PORT`.
+struct ListenAddress: Hashable, Sendable {
+  var host: String
+  /// 0 lets the system choose.
+  var port: Int
+
+  /// The embedded album's own port: the same in every run, so that a link that was shared goes on working.
+  static let embedded = ListenAddress(host: "127.0.0.1", port: 7420)
+
+  /// - Throws: `Complaint` (64).
+  init(parsing text: String) throws(Complaint) {
+    let complaint = Complaint(
+      .usage, "--listen \(Text.harmless(text)): HOST:PORT is needed, such as 127.0.0.1:7420 or 0.0.0.0:7420.")
+    let port: Substring
+    if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+      host = String(text[text.index(after: text.startIndex)..<end])
+      let rest = text[text.index(after: end)...]
+      guard rest.hasPrefix(":") else { throw complaint }
+      port = rest.dropFirst()
+    } else if let colon = text.lastIndex(of: ":") {
+      host = String(text[..<colon])
+      guard !host.contains(":") else { throw complaint }
+      port = text[text.index(after: colon)...]
+    } else {
+      host = ""
+      port = text[...]
+    }
+    guard let number = Int(port), (0...65535).contains(number) else { throw complaint }
+    if host.isEmpty { host = "127.0.0.1" }
+    self.port = number
+  }
+
+  init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  /// This address if it can be listened on now; else, where any will do, the same host with a port of the system's choice.
+  /// - Throws: `Complaint` (69).
+  func free(orAny: Bool) throws(Complaint) -> ListenAddress {
+    guard port != 0, isTaken else { return self }
+    if orAny { return ListenAddress(host: host, port: 0) }
+    throw Complaint(
+      .unavailable,
+      "\(host):\(port) is taken by another program. Choose another port with --listen, or stop that program.")
+  }
+
+  /// Whether somebody else listens here. Only an answer for IPv4 addresses; others are learned of when listening.
+  private var isTaken: Bool {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { return false }
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    let result = withUnsafePointer(to: address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    return result != 0 && errno == EADDRINUSE
+  }
+
+  /// How this machine itself reaches a server that listens here on `port`.
+  func local(port: Int) -> URL {
+    switch host {
+    case "0.0.0.0", "*": Self.url(host: "127.0.0.1", port: port)
+    case "::": Self.url(host: "::1", port: port)
+    default: Self.url(host: host, port: port)
+    }
+  }
+
+  /// How guests reach it: for all interfaces, this machine's first address that is not loopback.
+  func shown(port: Int) -> URL {
+    guard host == "0.0.0.0" || host == "::" || host == "*" else { return Self.url(host: host, port: port) }
+    return Self.url(host: Self.firstOwnAddress() ?? "127.0.0.1", port: port)
+  }
+
+  private static func url(host: String, port: Int) -> URL {
+    var components = URLComponents()
+    components.scheme = "http"
+    components.host = host.contains(":") ? "[\(host)]" : host
+    components.port = port
+    guard let url = components.url else { preconditionFailure("a host that could be listened on makes a URL") }
+    return url
+  }
+
+  /// The first IPv4 address of this machine that others can reach.
+  private static func firstOwnAddress() -> String? {
+    var list: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&list) == 0 else { return nil }
+    defer { freeifaddrs(list) }
+    for entry in sequence(first: list, next: { $0?.pointee.ifa_next }) {
+      guard let entry = entry?.pointee, let address = entry.ifa_addr,
+        address.pointee.sa_family == sa_family_t(AF_INET),
+        entry.ifa_flags & UInt32(IFF_UP) != 0, entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
+      else { continue }
+      var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+      guard
+        getnameinfo(
+          address, socklen_t(MemoryLayout<sockaddr_in>.size), &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST)
+          == 0
+      else { continue }
+      return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+    return nil
+  }
+}

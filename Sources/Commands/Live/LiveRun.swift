@@ -1,0 +1,131 @@
+import AlbumServer
+import Curl
+import Delivery
+import Foundation
+import Journal
+import Logging
+import Model
+import Renditions
+import ServiceLifecycle
+import SystemPackage
+import UnixSignals
+
+/// One run from sources to albums, wired: the journal in the middle, renditions and deliveries fed by it, and the
+/// embedded album server where an album needs it.
+///
+/// A run is a service group: whatever ends it (a signal, the source being done, a fault) ends all of it in order,
+/// within the contract's five seconds.
+struct LiveRun: Sendable {
+  let context: Context
+  let choice: AlbumChoice
+  let listen: ListenAddress
+  let journal: Journal
+  let report: LiveReport
+  private let curl: CurlClient
+  private let logger: Logger
+
+  /// Opens the journal and brings it and the spool together.
+  /// - Throws: `Complaint`, `JournalError`.
+  init(context: Context, albums: [String], listen: ListenAddress, session: Session? = nil) async throws {
+    self.context = context
+    self.listen = listen
+    let credentials = try Credentials(
+      file: context.home.credentials, environment: context.settings.environment)
+    choice = try AlbumChoice(albums, credentials: credentials)
+    logger = context.logger
+    journal = try await Journal.open(at: context.home.journal, spool: context.home.spool)
+    curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
+    report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
+  }
+
+  /// Runs until the source is done, a signal comes or something breaks.
+  /// - Parameters:
+  ///   - session: the session that adopted originals belong to.
+  ///   - source: makes the service that feeds the journal. When it ends, the run ends.
+  func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
+    let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
+    await report.reconciled(reconciled)
+    let (ports, port) = AsyncStream<Int>.makeStream()
+    var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+    var store: AlbumStore?
+    if choice.needsEmbedded {
+      let opened = try await AlbumStore.open(context.home.albums.string)
+      let address = try listen.free(orAny: listen == .embedded)
+      let configuration = try AlbumServerConfiguration(host: address.host, port: address.port) {
+        port.yield($0)
+      }
+      services.append(.init(service: AlbumServer(store: opened, configuration: configuration, logger: logger)))
+      store = opened
+    } else {
+      port.yield(0)
+    }
+    let rendering = RenditionStage(journal: journal, logger: logger)
+    services.append(.init(service: rendering, successTerminationBehavior: .ignore))
+    var configuration = ServiceGroupConfiguration(
+      services: services, gracefulShutdownSignals: [.sigint, .sigterm, .sighup], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(4)
+    let group = ServiceGroup(configuration: configuration)
+    let embedded = store
+    await group.addServiceUnlessShutdown(
+      .init(
+        service: Opening(
+          run: self, ports: ports, store: embedded, group: group, source: source),
+        successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
+    do {
+      try await group.run()
+    } catch is CancellationError {
+      // The grace was over before all was quiet; what is not delivered is in the journal.
+    }
+    await report.end()
+  }
+
+  /// Ends a run from inside.
+  struct Stop: Sendable {
+    fileprivate let group: ServiceGroup
+
+    func callAsFunction() async { await group.triggerGracefulShutdown() }
+  }
+
+  /// The service that waits for the album server to listen, and then starts what needs to know where.
+  private struct Opening: Service {
+    let run: LiveRun
+    let ports: AsyncStream<Int>
+    let store: AlbumStore?
+    let group: ServiceGroup
+    let source: @Sendable (Stop) -> any Service
+
+    func run() async throws {
+      guard let port = await ports.cancelOnGracefulShutdown().first(where: { _ in true }) else { return }
+      let targets = try await run.choice.targets(
+        store: store, local: run.listen.local(port: port), shown: run.listen.shown(port: port))
+      for target in targets { await run.report.albumReady(target) }
+      let deliverer = Deliverer(
+        journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
+      // Services are stopped in reverse, each awaited: the news end by themselves once the deliverer has.
+      await add(DeliveryNews(events: deliverer.events, report: run.report), atSuccess: .ignore)
+      await add(deliverer, atSuccess: .ignore)
+      await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
+      await add(source(Stop(group: group)), atSuccess: .gracefullyShutdownGroup)
+    }
+
+    private func add(
+      _ service: any Service,
+      atSuccess behaviour: ServiceGroupConfiguration.ServiceConfiguration.TerminationBehavior
+    ) async {
+      await group.addServiceUnlessShutdown(
+        .init(
+          service: service, successTerminationBehavior: behaviour,
+          failureTerminationBehavior: .gracefullyShutdownGroup))
+    }
+  }
+
+  /// Carries the deliverer's events to the report.
+  private struct DeliveryNews: Service {
+    let events: AsyncStream<DeliveryEvent>
+    let report: LiveReport
+
+    func run() async throws {
+      for await event in events { try await report.tell(event) }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Model
+
+/// How a run goes, counted: what the live view draws and what a run ends by.
+actor Scoreboard {
+  struct Camera: Sendable {
+    var model: String
+    var port: String
+    var battery: String?
+    /// Bytes free on its cards.
+    var free: Int64?
+    /// Why it is not connected; `nil` while it is.
+    var lost: String?
+  }
+
+  struct Album: Sendable {
+    var page: URL?
+    var viewable = 0
+    var delivered = 0
+    var bytesPerSecond: Int64 = 0
+    var waiting: String?
+    /// From the camera's word to the album, of the last frame.
+    var milliseconds: Int?
+  }
+
+  /// One frame's way, for the lines of the last frames.
+  struct Recent: Sendable {
+    var name: String
+    var bytes: Int64
+    var isViewable = false
+    var isDelivered = false
+  }
+
+  /// Everything at one moment.
+  struct Snapshot: Sendable {
+    var cameras: [(id: String, camera: Camera)] = []
+    var albums: [(album: String, state: Album)] = []
+    var captured = 0
+    var safe = 0
+    var safeBytes: Int64 = 0
+    /// Frames delivered everywhere in this run.
+    var delivered = 0
+    /// Deliveries that wait for a person.
+    var parked = 0
+    var recent: [(frame: ContentHash, state: Recent)] = []
+  }
+
+  private(set) var snapshot = Snapshot()
+
+  func album(_ album: String, page: URL?) {
+    snapshot.albums.append((album, Album(page: page)))
+  }
+
+  func camera(_ id: String, _ change: (inout Camera) -> Void) {
+    if let index = snapshot.cameras.firstIndex(where: { $0.id == id }) {
+      change(&snapshot.cameras[index].camera)
+    } else {
+      var camera = Camera(model: id, port: id)
+      change(&camera)
+      snapshot.cameras.append((id, camera))
+    }
+  }
+
+  func captured() { snapshot.captured += 1 }
+
+  func safe(_ frame: ContentHash, name: String, bytes: Int64) {
+    snapshot.safe += 1
+    snapshot.safeBytes += bytes
+    snapshot.recent.insert((frame, Recent(name: name, bytes: bytes)), at: 0)
+    if snapshot.recent.count > 5 { snapshot.recent.removeLast() }
+  }
+
+  func sent(_ frame: ContentHash, kind: AssetKind, album: String, milliseconds: Int?) {
+    let recent = snapshot.recent.firstIndex { $0.frame == frame }
+    guard let index = snapshot.albums.firstIndex(where: { $0.album == album }) else { return }
+    snapshot.albums[index].state.waiting = nil
+    switch kind {
+    case .thumbnail: break
+    case .preview:
+      snapshot.albums[index].state.viewable += 1
+      snapshot.albums[index].state.milliseconds = milliseconds
+      if let recent { snapshot.recent[recent].state.isViewable = true }
+    case .original:
+      snapshot.albums[index].state.delivered += 1
+      if let recent { snapshot.recent[recent].state.isDelivered = true }
+    }
+  }
+
+  func speed(_ bytesPerSecond: Int64, album: String) {
+    guard let index = snapshot.albums.firstIndex(where: { $0.album == album }) else { return }
+    snapshot.albums[index].state.bytesPerSecond = bytesPerSecond
+  }
+
+  func waiting(_ reason: String, album: String) {
+    guard let index = snapshot.albums.firstIndex(where: { $0.album == album }) else { return }
+    snapshot.albums[index].state.waiting = reason
+    snapshot.albums[index].state.bytesPerSecond = 0
+  }
+
+  func parked() { snapshot.parked += 1 }
+
+  func deliveredEverywhere() -> Int {
+    snapshot.delivered += 1
+    return snapshot.delivered
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import Logging
+
+/// The options that every command understands (contract.md).
+struct GlobalOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Keep everything under one folder.", valueName: "dir"))
+  var home: String?
+
+  @Flag(help: "One JSON object a line on standard output, and nothing else there.")
+  var json = false
+
+  @Flag(name: .shortAndLong, help: "Say only what is wrong.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Say more.")
+  var verbose = false
+
+  /// What a command works with: where things lie, what is set, and where words go.
+  func context(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Complaint)
+    -> Context
+  {
+    let home = try Home(option: home, environment: environment)
+    let settings = try Settings(file: home.configuration, environment: environment)
+    let isQuiet = try settings.flag("quiet", option: quiet ? true : nil)
+    let isVerbose = try settings.flag("verbose", option: verbose ? true : nil)
+    let isJSON = try settings.flag("json", option: json ? true : nil)
+    let console = Console(
+      isJSON: isJSON, loudness: isQuiet ? .quiet : isVerbose ? .verbose : .normal, environment: environment)
+    return Context(home: home, settings: settings, console: console)
+  }
+}
+
+/// What a command works with.
+struct Context: Sendable {
+  let home: Home
+  let settings: Settings
+  let console: Console
+
+  /// For what only somebody who looks for a cause wants to read: to standard error with `--verbose`, else warnings only.
+  var logger: Logger {
+    var logger = Logger(label: "pixcheese") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = console.loudness == .verbose ? .info : .critical
+    return logger
+  }
+}

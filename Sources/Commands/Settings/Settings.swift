@@ -1,0 +1,165 @@
+import Foundation
+import SystemPackage
+import TOMLKit
+
+/// What is not on the command line: `PIXCHEESE_…` variables, then `config.toml`. The nearer wins.
+struct Settings: Sendable {
+  let environment: [String: String]
+  /// Dotted keys (`tether.catch_up`) and their values.
+  private let values: [String: Value]
+  private let file: FilePath
+
+  enum Value: Hashable, Sendable {
+    case text(String)
+    case number(Int)
+    case flag(Bool)
+    case list([String])
+  }
+
+  /// Reads `config.toml` if it is there.
+  /// - Throws: `Complaint` (78) for a file that cannot be read or is not right, with its line.
+  init(file: FilePath, environment: [String: String]) throws(Complaint) {
+    self.environment = environment
+    self.file = file
+    var values: [String: Value] = [:]
+    if FileManager.default.fileExists(atPath: file.string) {
+      let text: String
+      do {
+        text = try String(contentsOfFile: file.string, encoding: .utf8)
+      } catch {
+        throw Complaint(.configuration, "\(file) cannot be read as UTF-8 text. Nothing was changed.")
+      }
+      do {
+        try Self.flatten(try TOMLTable(string: text), prefix: "", into: &values)
+      } catch let error as TOMLParseError {
+        throw Complaint(
+          .configuration,
+          "\(file):\(error.source.begin.line): \(Text.harmless(error.description)). Nothing was changed.")
+      } catch let error as UnknownValue {
+        throw Self.complaint(
+          file, text, key: error.key, "is neither text, number, true or false, nor a list of texts")
+      } catch {
+        throw Complaint(.configuration, "\(file): \(error)")
+      }
+      for key in values.keys.sorted() where !Self.known.contains(key) && !key.hasPrefix("s3.") {
+        throw Self.complaint(file, text, key: key, "is no setting; docs/configuration.md lists them")
+      }
+    }
+    self.values = values
+  }
+
+  /// A text: from the option, else the variable, else the file.
+  func text(_ key: String, option: String? = nil) throws(Complaint) -> String? {
+    if let option { return option }
+    if let text = variable(key) { return text }
+    switch values[key] {
+    case nil: return nil
+    case .text(let text): return text
+    case .number(let number): return String(number)
+    default: throw wrong(key, "is a text")
+    }
+  }
+
+  /// Several texts: from the options if there are any, else the variable (separated by commas), else the file.
+  func texts(_ key: String, options: [String] = []) throws(Complaint) -> [String] {
+    if !options.isEmpty { return options }
+    if let text = variable(key) {
+      return text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+    switch values[key] {
+    case nil: return []
+    case .text(let text): return [text]
+    case .list(let list): return list
+    default: throw wrong(key, "is a text or a list of texts")
+    }
+  }
+
+  func number(_ key: String, option: Int? = nil) throws(Complaint) -> Int? {
+    if let option { return option }
+    if let text = variable(key) {
+      guard let number = Int(text) else {
+        throw Complaint(
+          .configuration, "\(Self.variableName(key))=\(Text.harmless(text)): a whole number is needed.")
+      }
+      return number
+    }
+    switch values[key] {
+    case nil: return nil
+    case .number(let number): return number
+    default: throw wrong(key, "is a whole number")
+    }
+  }
+
+  func flag(_ key: String, option: Bool? = nil) throws(Complaint) -> Bool {
+    if let option { return option }
+    if let text = variable(key) {
+      switch text.lowercased() {
+      case "1", "true", "yes", "on": return true
+      case "0", "false", "no", "off": return false
+      default:
+        throw Complaint(.configuration, "\(Self.variableName(key))=\(Text.harmless(text)): 1 or 0 is needed.")
+      }
+    }
+    switch values[key] {
+    case nil: return false
+    case .flag(let flag): return flag
+    default: throw wrong(key, "is true or false")
+    }
+  }
+
+  /// The keys that `config.toml` may have; `s3.` is read by bucket albums.
+  static let known: Set<String> = [
+    "album", "quiet", "verbose", "json", "token",
+    "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
+    "upload.listen", "upload.patience",
+    "serve.listen", "serve.data", "serve.public_url",
+  ]
+
+  private func variable(_ key: String) -> String? {
+    environment[Self.variableName(key)].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// `tether.catch_up` is `PIXCHEESE_CATCH_UP`: the command's name is no part of it.
+  static func variableName(_ key: String) -> String {
+    "PIXCHEESE_" + (key.split(separator: ".").last ?? "").uppercased()
+  }
+
+  private func wrong(_ key: String, _ what: String) -> Complaint {
+    let text = (try? String(contentsOfFile: file.string, encoding: .utf8)) ?? ""
+    return Self.complaint(file, text, key: key, what)
+  }
+
+  private static func complaint(_ file: FilePath, _ text: String, key: String, _ what: String) -> Complaint {
+    let name = key.split(separator: ".").last.map(String.init) ?? key
+    let line = text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex {
+      $0.trimmingCharacters(in: .whitespaces).hasPrefix(name)
+    }
+    let place = line.map { ":\($0 + 1)" } ?? ""
+    return Complaint(.configuration, "\(file)\(place): \(Text.harmless(key)) \(what). Nothing was changed.")
+  }
+
+  private struct UnknownValue: Error { let key: String }
+
+  private static func flatten(
+    _ table: TOMLTable, prefix: String, into values: inout [String: Value]
+  ) throws {
+    for (key, value) in table {
+      let path = prefix + key.replacing("-", with: "_")
+      if let inner = value.table {
+        try flatten(inner, prefix: path + ".", into: &values)
+      } else if let text = value.string {
+        values[path] = .text(text)
+      } else if let flag = value.bool {
+        values[path] = .flag(flag)
+      } else if let number = value.int {
+        values[path] = .number(number)
+      } else if let list = value.array {
+        let texts = list.compactMap(\.string)
+        guard texts.count == list.count else { throw UnknownValue(key: path) }
+        values[path] = .list(texts)
+      } else {
+        throw UnknownValue(key: path)
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Journal
+import SystemPackage
+
+/// `pixcheese status`: what waits, for whom, and why; also of a service running in the background.
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "What is safe, what waits, and why.",
+    discussion: """
+      Reads the journal, also while another pixcheese (or the service) is at work with it.
+
+      \(ExitStatus.table)
+      """)
+
+  @OptionGroup var options: GlobalOptions
+
+  func run() async throws {
+    try await run(in: try options.context())
+  }
+
+  /// The answer, one value for the table and for `--json`.
+  struct Answer: Encodable, Sendable {
+    struct Album: Encodable, Sendable {
+      let album: String
+      let waiting: Int
+      let bytes: Int64
+      let parked: Int
+      let delivered: Int
+      let reason: String?
+    }
+    let journal: String
+    /// Whether a pixcheese is at work with the journal now.
+    let running: Bool
+    let frames: Int
+    let toRender: Int
+    let albums: [Album]
+
+    enum CodingKeys: String, CodingKey {
+      case journal, running, frames
+      case toRender = "to_render"
+      case albums
+    }
+  }
+
+  func run(in context: Context) async throws {
+    guard let journal = try await Journal.openForReading(at: context.home.journal, spool: context.home.spool)
+    else {
+      throw Complaint(
+        .noInput,
+        "There is no journal at \(context.home.journal) yet: nothing was ever taken or sent from here.")
+    }
+    let counts = try await journal.frameCounts()
+    let answer = Answer(
+      journal: journal.path.string, running: JournalLock.isHeld(beside: journal.path), frames: counts.safe,
+      toRender: counts.toRender,
+      albums: try await journal.backlogs().map {
+        Answer.Album(
+          album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked, delivered: $0.sent,
+          reason: $0.reason)
+      })
+    context.console.emit(answer)
+    context.console.answer(Self.text(answer))
+  }
+
+  static func text(_ answer: Answer) -> String {
+    var lines = [
+      "\(Text.count(answer.frames, "frame")) safe in \(answer.journal)"
+        + (answer.toRender > 0 ? ", \(answer.toRender) to render" : ""),
+      answer.running ? "A pixcheese is at work with it now." : "No pixcheese is at work with it now.",
+    ]
+    if !answer.albums.isEmpty {
+      lines.append("")
+      lines.append(
+        Text.table(
+          [["ALBUM", "DELIVERED", "WAITING", "BYTES", "PARKED", "WHY"]]
+            + answer.albums.map {
+              [
+                Text.harmless($0.album), String($0.delivered), String($0.waiting), Text.bytes($0.bytes),
+                String($0.parked), Text.harmless($0.reason ?? ""),
+              ]
+            }))
+    }
+    return lines.joined(separator: "\n")
+  }
+}

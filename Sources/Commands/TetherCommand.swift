@@ -1,0 +1,149 @@
+import ArgumentParser
+import Foundation
+import Ingest
+import Journal
+import ServiceLifecycle
+import SystemPackage
+
+/// `pixcheese tether`: watch cameras until stopped; every new frame goes to the albums.
+struct TetherCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tether", abstract: "Watch cameras; every new frame goes to the albums at once.",
+    discussion: """
+      Plug a camera in before or after. Each frame is written to this machine's disk first: from then on it cannot be \
+      lost, and it goes to the album as the network allows, small renditions first. Ctrl-C ends it; what is not \
+      delivered yet is kept and goes on with the next run.
+
+      With nothing configured the album is this machine's own, named by today's date; --lan lets guests in the room \
+      watch it.
+
+      \(ExitStatus.table)
+      """)
+
+  @OptionGroup var options: GlobalOptions
+
+  @Option(help: ArgumentHelp("Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.", valueName: "album"))
+  var album: [String] = []
+
+  @Option(help: ArgumentHelp("Which: auto (every PTP camera on USB), usb:BUS,DEVICE or ptpip:HOST[:PORT]; may be given several times.", valueName: "camera"))
+  var camera: [String] = []
+
+  @Option(help: ArgumentHelp("End when so many frames are delivered everywhere.", valueName: "n"))
+  var frames: Int?
+
+  @Option(help: ArgumentHelp("Fetch what was shot and not announced: all on the card, of this session (the default), or none.", valueName: "all|session|none"))
+  var catchUp: String?
+
+  @Flag(inversion: .prefixedNo, help: "Let guests in the room watch this machine's own album: listen on all interfaces.")
+  var lan: Bool?
+
+  @Option(help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
+  var listen: String?
+
+  func run() async throws {
+    try await run(in: try options.context())
+  }
+
+  func run(in context: Context) async throws {
+    let settings = context.settings
+    let cameras = try Self.cameras(try settings.texts("tether.camera", options: camera))
+    let catchUp = try Self.catchUp(try settings.text("tether.catch_up", option: catchUp))
+    let address = try Self.address(
+      try settings.text("tether.listen", option: listen), isOpen: try settings.flag("tether.lan", option: lan))
+    let frames = try settings.number("tether.frames", option: frames)
+    if let frames, frames < 1 { throw Complaint(.usage, "--frames \(frames): at least 1 is needed.") }
+
+    let live = try await LiveRun(
+      context: context, albums: try settings.texts("album", options: album), listen: address)
+    let session = try await live.journal.beginSession()
+    let tether = Tether(
+      Tether.Configuration(
+        cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
+        settings: context.home.journal.removingLastComponent().appending("gphoto2")),
+      journal: live.journal, session: session, logger: context.logger)
+    if cameras.contains(.auto) {
+      context.console.say("Watching for cameras on USB. Plug one in and switch it on.")
+    }
+    try await live.run(session: session) { stop in
+      TetherSource(tether: tether, report: live.report, frames: frames, stop: stop)
+    }
+    if tether.unfetched == 0 {
+      try await live.journal.end(session)
+    } else {
+      context.console.say(
+        "\(Text.count(tether.unfetched, "frame")) announced and not fetched: on the card, fetched with the next run.")
+    }
+    try await Self.sayFarewell(live)
+  }
+
+  private static func sayFarewell(_ live: LiveRun) async throws {
+    let console = live.context.console
+    let snapshot = await live.report.scoreboard.snapshot
+    let waiting = try await live.journal.backlogs().reduce(into: (count: 0, bytes: Int64(0))) { sum, backlog in
+      sum.count += backlog.waiting + backlog.parked
+      sum.bytes += backlog.waitingBytes
+    }
+    console.say(
+      "\(Text.count(snapshot.safe, "frame")) made safe, \(snapshot.delivered) delivered everywhere."
+        + (waiting.count > 0
+          ? " \(Text.count(waiting.count, "delivery", "deliveries")) (\(Text.bytes(waiting.bytes))) kept for the next run."
+          : ""))
+  }
+
+  static func cameras(_ texts: [String]) throws(Complaint) -> [CameraSelection] {
+    var cameras: [CameraSelection] = []
+    for text in texts {
+      do {
+        cameras.append(try CameraSelection(parsing: text))
+      } catch {
+        throw Complaint(.usage, "--camera \(String(describing: error))")
+      }
+    }
+    return cameras.isEmpty ? [.auto] : cameras
+  }
+
+  private static func catchUp(_ text: String?) throws(Complaint) -> CatchUp {
+    guard let text else { return .session }
+    guard let catchUp = CatchUp(rawValue: text) else {
+      throw Complaint(.usage, "--catch-up \(Text.harmless(text)): all, session or none is needed.")
+    }
+    return catchUp
+  }
+
+  private static func address(_ text: String?, isOpen: Bool) throws(Complaint) -> ListenAddress {
+    if let text { return try ListenAddress(parsing: text) }
+    return isOpen ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded
+  }
+}
+
+/// Runs the tether and tells what it says, until it is stopped or enough frames are delivered.
+struct TetherSource: Service {
+  let tether: Tether
+  let report: LiveReport
+  /// End after so many.
+  let frames: Int?
+  let stop: LiveRun.Stop
+
+  func run() async throws {
+    if let frames {
+      let stop = stop
+      await report.whenDelivered { count in
+        if count >= frames { await stop() }
+      }
+    }
+    ServiceNotice.send("READY=1")
+    async let telling: Void = tell()
+    do {
+      try await tether.run()
+    } catch {
+      await telling
+      throw error
+    }
+    ServiceNotice.send("STOPPING=1")
+    await telling
+  }
+
+  private func tell() async {
+    for await event in tether.events { await report.tell(event) }
+  }
+}

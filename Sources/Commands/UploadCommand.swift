@@ -1,0 +1,202 @@
+import ArgumentParser
+import Foundation
+import Ingest
+import Journal
+import Model
+import ServiceLifecycle
+import Synchronization
+import SystemPackage
+
+/// `pixcheese upload`: send files and folders, once.
+struct UploadCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "upload", abstract: "Send files and folders to an album; exits when all are delivered.",
+    discussion: """
+      Files are sent from where they lie and are known by their content: a second run goes on where the first was \
+      stopped, and sends nothing twice. Guests see small renditions first; the originals follow.
+
+      \(ExitStatus.table)
+      """)
+
+  @OptionGroup var options: GlobalOptions
+
+  @Argument(help: "Files and folders.", completion: .file())
+  var path: [String]
+
+  @Option(help: ArgumentHelp("Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.", valueName: "album"))
+  var album: [String] = []
+
+  @Option(help: ArgumentHelp("Where this machine's own album listens meanwhile (127.0.0.1:7420).", valueName: "host:port"))
+  var listen: String?
+
+  @Option(help: ArgumentHelp("Give up, with all kept, when nothing has moved for so many seconds (30).", valueName: "seconds"))
+  var patience: Int?
+
+  func run() async throws {
+    try await run(in: try options.context())
+  }
+
+  /// The last line of `--json`.
+  struct Summary: Encodable, Sendable {
+    let event = "upload.done"
+    let time: String
+    let files: Int
+    let delivered: Int
+    let failed: Int
+    let open: Int
+  }
+
+  func run(in context: Context) async throws {
+    let settings = context.settings
+    let albums = try settings.texts("album", options: album)
+    let address = try settings.text("upload.listen", option: listen).map { text throws(Complaint) in
+      try ListenAddress(parsing: text)
+    } ?? .embedded
+    let patience = Duration.seconds(max(1, try settings.number("upload.patience", option: patience) ?? 30))
+    let scan = await FileScan.scanning(path, from: FilePath(FileManager.default.currentDirectoryPath))
+    for refused in scan.refused { context.console.complain("pixcheese: \(Self.words(for: refused))") }
+    if scan.passedOver > 0 {
+      context.console.say("\(Text.count(scan.passedOver, "file")) passed over: neither picture nor clip.")
+    }
+    guard !scan.files.isEmpty else {
+      throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
+    }
+    let live = try await LiveRun(context: context, albums: albums, listen: address)
+    let outcome = Mutex(UploadSource.Outcome())
+    try await live.run { _ in
+      UploadSource(files: scan.files, live: live, patience: patience) { value in outcome.withLock { $0 = value } }
+    }
+    try end(outcome.withLock { $0 }, scan: scan, live: live)
+  }
+
+  private func end(_ outcome: UploadSource.Outcome, scan: FileScan, live: LiveRun) throws {
+    let console = live.context.console
+    console.emit(
+      Summary(
+        time: Text.time(Date()), files: scan.files.count, delivered: outcome.delivered, failed: outcome.failed,
+        open: outcome.open + outcome.parked))
+    guard outcome.isFinished, outcome.open == 0, outcome.parked == 0 else {
+      let status: ExitStatus = outcome.refusedToken ? .notAllowed : .notAllDelivered
+      throw Complaint(
+        status,
+        """
+        \(outcome.delivered) of \(Text.count(outcome.delivered + outcome.open + outcome.parked, "photo")) delivered. \
+        All others are kept in the journal: run the same command again.
+        pixcheese queue list says why each one waits.
+        """)
+    }
+    console.say("\(console.green("✓")) \(Text.count(outcome.delivered, "photo")) delivered.")
+    if outcome.failed > 0 {
+      throw Complaint(.inputOutput, "\(Text.count(outcome.failed, "file")) could not be read; the others are delivered.")
+    }
+    if let status = Self.status(of: scan.refused) {
+      throw Complaint(status, "\(Text.count(scan.refused.count, "path")) could not be sent, as said above; the others are delivered.")
+    }
+  }
+
+  private static func status(of refused: [FileScan.Refused]) -> ExitStatus? {
+    guard let first = refused.first else { return nil }
+    return switch first.reason {
+    case .missing: .noInput
+    case .notAllowed: .notAllowed
+    case .noPicture, .empty, .notAFile: .badInput
+    case .unreadable: .inputOutput
+    }
+  }
+
+  private static func words(for refused: FileScan.Refused) -> String {
+    let path = Text.harmless(refused.path.string)
+    return switch refused.reason {
+    case .missing: "\(path): there is no such file or folder."
+    case .notAllowed: "\(path): may not be read."
+    case .noPicture: "\(path): is no picture and no clip, by its name. It is not sent."
+    case .empty: "\(path): is empty. It is not sent."
+    case .notAFile: "\(path): is neither file nor folder."
+    case .unreadable(let words): "\(path): \(words)."
+    }
+  }
+}
+
+/// Takes files up and stays until they are delivered, or nothing has moved for as long as patience lasts.
+struct UploadSource: Service {
+  struct Outcome: Sendable {
+    var delivered = 0
+    var open = 0
+    var parked = 0
+    var failed = 0
+    var refusedToken = false
+    /// Whether every file was taken up before the run ended.
+    var isFinished = false
+  }
+
+  let files: [FileScan.Found]
+  let live: LiveRun
+  let patience: Duration
+  let done: @Sendable (Outcome) -> Void
+
+  private static let pause = Duration.milliseconds(100)
+
+  func run() async throws {
+    let intake = Intake()
+    var isFinished = false
+    do {
+      try await cancelWhenGracefulShutdown {
+        try await takeUp(into: intake)
+        try await waitUntilDelivered(await intake.frames)
+      }
+      isFinished = true
+    } catch is CancellationError {
+      // Stopped by a signal: what is not delivered stays in the journal, and the summary says so.
+    }
+    let report = live.report
+    let all = await intake.frames
+    let open = try await report.open(of: all).count
+    let parked = await report.parked(of: all).count
+    done(
+      Outcome(
+        delivered: all.count - open - parked, open: open, parked: parked, failed: await intake.failed,
+        refusedToken: await report.sawRefusedToken, isFinished: isFinished))
+  }
+
+  /// What became of the files so far.
+  private actor Intake {
+    private(set) var frames: Set<ContentHash> = []
+    private(set) var failed = 0
+
+    func add(_ frame: Frame) { frames.insert(frame.hash) }
+    func fail() { failed += 1 }
+  }
+
+  private func takeUp(into intake: Intake) async throws {
+    let (outcomes, outcome) = AsyncStream<FileSource.Outcome>.makeStream()
+    async let telling: Void = tell(outcomes, into: intake)
+    do {
+      defer { outcome.finish() }
+      try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) { outcome.yield($0) }
+    }
+    await telling
+  }
+
+  private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async {
+    for await outcome in outcomes {
+      switch outcome {
+      case .safe(let frame, _):
+        await intake.add(frame)
+        await live.report.safe(frame)
+      case .failed(let path, let reason):
+        await intake.fail()
+        live.context.console.complain("pixcheese: \(Text.harmless(path.string)): \(reason)")
+      }
+    }
+  }
+
+  private func waitUntilDelivered(_ frames: Set<ContentHash>) async throws {
+    var open = frames
+    while true {
+      open = try await live.report.open(of: open)
+      if open.isEmpty { return }
+      if ContinuousClock.now - (await live.report.lastProgress) > patience { return }
+      try await Task.sleep(for: Self.pause)
+    }
+  }
+}

@@ -1,0 +1,315 @@
+import CCurl
+import Foundation
+
+/// One easy handle with its request and what has come back. Lives on the loop's thread only.
+final class Transfer {
+  let ticket: Ticket
+  let easy: UnsafeMutableRawPointer
+  private var headerList: UnsafeMutablePointer<curl_slist>?
+  private let errorBuffer: UnsafeMutablePointer<CChar>
+  private let congestionControl: String?
+
+  private var position: Int64 = 0
+  private var headers = HeaderFields()
+  private var body: [UInt8] = []
+  private var bodyIsTruncated = false
+  private var bodyFailure: String?
+  private var reported: Int64 = 0
+  private var isPaused = false
+  private var pausedSince: ContinuousClock.Instant?
+  private var pausedFor = Duration.zero
+  /// The read callback has stopped libcurl from sending; the other direction is still to be stopped.
+  private var pauseIsHalf = false
+
+  /// Makes the handle and sets everything that the request asks for.
+  init(_ ticket: Ticket, _ options: CurlClient.Options) throws(CurlError) {
+    guard let easy = curl_easy_init() else { throw CurlError(CURLE_OUT_OF_MEMORY, detail: "") }
+    self.ticket = ticket
+    self.easy = easy
+    errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    congestionControl = options.congestionControl
+    try configure(options)
+    try configureBody()
+  }
+
+  deinit {
+    curl_easy_cleanup(easy)
+    curl_slist_free_all(headerList)
+    errorBuffer.deallocate()
+  }
+
+  private func configure(_ options: CurlClient.Options) throws(CurlError) {
+    let request = ticket.request
+    try set(CURLOPT_ERRORBUFFER, pointer: errorBuffer)
+    try set(CURLOPT_URL, request.url.absoluteString)
+    try set(CURLOPT_PROTOCOLS_STR, "http,https")
+    try set(CURLOPT_FOLLOWLOCATION, 0)
+    try set(CURLOPT_NOSIGNAL, 1)
+    // A name that is still being resolved must not hold up the loop when its transfer is cancelled.
+    try set(CURLOPT_QUICK_EXIT, 1)
+    try set(CURLOPT_USERAGENT, options.userAgent)
+    try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+    if let file = options.certificateFile { try set(CURLOPT_CAINFO, file) }
+    try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    try set(CURLOPT_TCP_NODELAY, 1)
+    try set(CURLOPT_TCP_KEEPALIVE, 1)
+    // Home routers forget an idle connection after a minute or two, and say nothing.
+    try set(CURLOPT_MAXAGE_CONN, 50)
+    if request.needsFreshConnection { try set(CURLOPT_FRESH_CONNECT, 1) }
+    try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.timeouts.connect.milliseconds))
+    try set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    try set(CURLOPT_LOW_SPEED_TIME, max(1, request.timeouts.stall.milliseconds / 1000))
+    if let total = request.timeouts.total { try set(CURLOPT_TIMEOUT_MS, max(1, total.milliseconds)) }
+    for line in ["Expect:"] + request.headers.map(Self.line) {
+      guard let list = curl_slist_append(headerList, line) else {
+        throw CurlError(CURLE_OUT_OF_MEMORY, detail: "")
+      }
+      headerList = list
+    }
+    try set(CURLOPT_HTTPHEADER, pointer: headerList)
+  }
+
+  /// An empty value is written with a semicolon: libcurl takes `Name:` for "do not send it".
+  private static func line(_ field: HeaderFields.Field) -> String {
+    let clean = { (text: String) in text.filter { !$0.isNewline && $0 != "\0" } }
+    let value = clean(field.value)
+    return value.isEmpty ? "\(clean(field.name));" : "\(clean(field.name)): \(value)"
+  }
+
+  private func configureBody() throws(CurlError) {
+    let request = ticket.request
+    switch request.method {
+    case .head:
+      try set(CURLOPT_NOBODY, 1)
+    case .get:
+      try set(CURLOPT_HTTPGET, 1)
+    case .options, .delete:
+      try set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+    case .post, .put, .patch:
+      try set(CURLOPT_UPLOAD, 1)
+      try set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+      try check(pixcheese_curl_set_offset(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(request.body.length)))
+      // The most of a body that is in memory for one transfer.
+      try set(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
+    }
+  }
+
+  /// Gives the handle to libcurl. From here to `detach` its callbacks hold this transfer: the one place where it
+  /// is retained for them.
+  func attach(to multi: UnsafeMutableRawPointer) throws(CurlError) {
+    let context = Unmanaged.passRetained(self).toOpaque()
+    do throws(CurlError) {
+      try set(CURLOPT_READDATA, pointer: context)
+      try set(CURLOPT_SEEKDATA, pointer: context)
+      try set(CURLOPT_WRITEDATA, pointer: context)
+      try set(CURLOPT_HEADERDATA, pointer: context)
+      try set(CURLOPT_XFERINFODATA, pointer: context)
+      try set(CURLOPT_SOCKOPTDATA, pointer: context)
+      try set(CURLOPT_NOPROGRESS, 0)
+      try check(pixcheese_curl_set_data_callback(easy, CURLOPT_READFUNCTION, readBody))
+      try check(pixcheese_curl_set_seek_callback(easy, seekBody))
+      try check(pixcheese_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION, takeBody))
+      try check(pixcheese_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION, takeHeader))
+      try check(pixcheese_curl_set_progress_callback(easy, takeProgress))
+      try check(pixcheese_curl_set_socket_callback(easy, tuneSocket))
+      guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
+        throw CurlError(CURLE_OUT_OF_MEMORY, detail: "")
+      }
+    } catch {
+      Unmanaged<Transfer>.fromOpaque(context).release()
+      throw error
+    }
+  }
+
+  /// Takes the handle back and releases what `attach` retained.
+  func detach(from multi: UnsafeMutableRawPointer) {
+    curl_multi_remove_handle(multi, easy)
+    Unmanaged.passUnretained(self).release()
+  }
+
+  /// What a finished transfer comes to.
+  func outcome(_ code: CURLcode) -> Result<Response, CurlError> {
+    if let bodyFailure {
+      return .failure(CurlError(.unreadableBody, curlCode: Int(code.rawValue), text: bodyFailure))
+    }
+    // Cutting a long body off is reported by libcurl as a write error, and is none.
+    guard code == CURLE_OK || (code == CURLE_WRITE_ERROR && bodyIsTruncated) else {
+      return .failure(CurlError(code, detail: String(cString: errorBuffer)))
+    }
+    var status = 0
+    var connections = 0
+    var sent: curl_off_t = 0
+    var microseconds: curl_off_t = 0
+    pixcheese_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+    pixcheese_curl_get_long(easy, CURLINFO_NUM_CONNECTS, &connections)
+    pixcheese_curl_get_offset(easy, CURLINFO_SIZE_UPLOAD_T, &sent)
+    pixcheese_curl_get_offset(easy, CURLINFO_TOTAL_TIME_T, &microseconds)
+    return .success(
+      Response(
+        status: status, headers: headers, body: body, bodyIsTruncated: bodyIsTruncated,
+        bytesSent: Int64(sent),
+        duration: max(.zero, .microseconds(Int64(microseconds)) - pausedFor), madeConnection: connections > 0)
+    )
+  }
+}
+
+// MARK: Pausing
+
+extension Transfer {
+  /// Stops or goes on sending the body. Both directions pause together: libcurl then leaves the stall timer alone.
+  func setPaused(_ paused: Bool) {
+    guard paused != isPaused else { return }
+    isPaused = paused
+    if let pausedSince { pausedFor += pausedSince.duration(to: .now) }
+    pausedSince = paused ? .now : nil
+    pauseIsHalf = false
+    curl_easy_pause(easy, paused ? CURLPAUSE_ALL : CURLPAUSE_CONT)
+  }
+
+  /// Completes a pause that began before the body did, when `curl_easy_pause` had nothing to stop yet.
+  func completePause() {
+    guard isPaused, pauseIsHalf else { return }
+    pauseIsHalf = false
+    curl_easy_pause(easy, CURLPAUSE_ALL)
+  }
+}
+
+// MARK: What the callbacks do
+
+extension Transfer {
+  fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    if isPaused {
+      pauseIsHalf = true
+      return Int(CURL_READFUNC_PAUSE)
+    }
+    let count = Int(min(Int64(buffer.count), ticket.request.body.length - position))
+    guard count > 0 else { return 0 }
+    switch ticket.request.body {
+    case .none:
+      return 0
+    case .bytes(let bytes):
+      bytes[Int(position)..<Int(position) + count].withUnsafeBytes { buffer.copyMemory(from: $0) }
+    case .file(let file, let offset, _):
+      let read = file.read(
+        into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset + position)
+      guard read == count else {
+        bodyFailure = read == nil ? "\(file.path) cannot be read" : "\(file.path) is shorter than it was"
+        return Int(CURL_READFUNC_ABORT)
+      }
+    }
+    position += Int64(count)
+    return count
+  }
+
+  fileprivate func seek(to offset: Int64) -> Bool {
+    guard (0...ticket.request.body.length).contains(offset) else { return false }
+    position = offset
+    return true
+  }
+
+  fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Int {
+    let room = ticket.request.maximumResponseBytes - body.count
+    body.append(contentsOf: bytes.prefix(room))
+    guard bytes.count <= room else {
+      bodyIsTruncated = true
+      return 0
+    }
+    return bytes.count
+  }
+
+  fileprivate func take(header bytes: UnsafeRawBufferPointer) -> Int {
+    headers.take(line: String(decoding: bytes, as: UTF8.self))
+    return bytes.count
+  }
+
+  fileprivate func take(sent: Int64) {
+    // After a rewind (a connection that was already dead when it was used again) libcurl counts from nothing.
+    if sent > reported { ticket.request.onProgress?(sent - reported) }
+    reported = sent
+  }
+
+  fileprivate func tune(socket: Int32) {
+    // A short queue in the kernel: what is not yet on its way can still be overtaken by a paused transfer's rival.
+    var lowWater: Int32 = 128 << 10
+    setsockopt(socket, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &lowWater, socklen_t(MemoryLayout<Int32>.size))
+    if let congestionControl {
+      setsockopt(
+        socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count)
+      )
+    }
+  }
+}
+
+private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+  context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func readBody(
+  _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  transfer(context)?.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size * count))
+    ?? Int(CURL_READFUNC_ABORT)
+}
+
+private func seekBody(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
+  guard origin == SEEK_SET, transfer(context)?.seek(to: Int64(offset)) == true else {
+    return CURL_SEEKFUNC_FAIL
+  }
+  return CURL_SEEKFUNC_OK
+}
+
+private func takeBody(
+  _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  transfer(context)?.take(body: UnsafeRawBufferPointer(start: buffer, count: size * count)) ?? 0
+}
+
+private func takeHeader(
+  _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  transfer(context)?.take(header: UnsafeRawBufferPointer(start: buffer, count: size * count)) ?? 0
+}
+
+private func takeProgress(
+  _ context: UnsafeMutableRawPointer?, _ downloadTotal: curl_off_t, _ downloaded: curl_off_t,
+  _ uploadTotal: curl_off_t, _ uploaded: curl_off_t
+) -> Int32 {
+  transfer(context)?.take(sent: Int64(uploaded))
+  return 0
+}
+
+private func tuneSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ use: curlsocktype)
+  -> Int32
+{
+  transfer(context)?.tune(socket: socket)
+  return Int32(CURL_SOCKOPT_OK)
+}
+
+// MARK: Options
+
+extension Transfer {
+  private func set(_ option: CURLoption, _ value: Int) throws(CurlError) {
+    try check(pixcheese_curl_set_long(easy, option, value))
+  }
+
+  private func set(_ option: CURLoption, _ value: String) throws(CurlError) {
+    try check(pixcheese_curl_set_string(easy, option, value))
+  }
+
+  private func set(_ option: CURLoption, pointer: UnsafeMutableRawPointer?) throws(CurlError) {
+    try check(pixcheese_curl_set_pointer(easy, option, pointer))
+  }
+
+  private func check(_ result: CURLcode) throws(CurlError) {
+    guard result == CURLE_OK else { throw CurlError(result, detail: String(cString: errorBuffer)) }
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds, rounded down.
+  var milliseconds: Int {
+    Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+  }
+}

@@ -1,0 +1,71 @@
+import CCurl
+
+/// The transfers under way. Lives on the loop's thread only.
+final class TransferTable {
+  private let multi: UnsafeMutableRawPointer
+  private let options: CurlClient.Options
+  /// By the address of their easy handles, which is how libcurl names them.
+  private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
+
+  init(multi: UnsafeMutableRawPointer, options: CurlClient.Options) {
+    self.multi = multi
+    self.options = options
+  }
+
+  func start(_ ticket: Ticket) {
+    guard !ticket.token.isCancelled else {
+      ticket.continuation.resume(returning: .failure(Self.cancelled))
+      return
+    }
+    do {
+      let transfer = try Transfer(ticket, options)
+      try transfer.attach(to: multi)
+      transfers[transfer.easy] = transfer
+      settlePauses()
+    } catch {
+      ticket.continuation.resume(returning: .failure(error))
+    }
+  }
+
+  func cancel(_ token: CancelToken) {
+    guard let transfer = transfers.values.first(where: { $0.ticket.token === token }) else { return }
+    end(transfer, .failure(Self.cancelled))
+  }
+
+  func fail(with error: CurlError) {
+    for transfer in Array(transfers.values) { end(transfer, .failure(error)) }
+  }
+
+  /// Moves every transfer as far as it goes without waiting, and ends those that are done.
+  func perform() {
+    var running: Int32 = 0
+    curl_multi_perform(multi, &running)
+    var left: Int32 = 0
+    while let message = curl_multi_info_read(multi, &left) {
+      guard message.pointee.msg == CURLMSG_DONE, let transfer = transfers[message.pointee.easy_handle] else {
+        continue
+      }
+      let code = message.pointee.data.result
+      end(transfer, transfer.outcome(code))
+    }
+    for transfer in transfers.values { transfer.completePause() }
+  }
+
+  private func end(_ transfer: Transfer, _ result: Result<Response, CurlError>) {
+    transfers[transfer.easy] = nil
+    transfer.detach(from: multi)
+    settlePauses()
+    transfer.ticket.continuation.resume(returning: result)
+  }
+
+  /// Background bodies pause exactly while a foreground request is under way to the same origin.
+  private func settlePauses() {
+    let busy = Set(
+      transfers.values.filter { $0.ticket.request.priority == .foreground }.map(\.ticket.request.origin))
+    for transfer in transfers.values where transfer.ticket.request.priority == .background {
+      transfer.setPaused(busy.contains(transfer.ticket.request.origin))
+    }
+  }
+
+  private static let cancelled = CurlError(.cancelled, text: "cancelled")
+}

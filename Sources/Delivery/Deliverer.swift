@@ -1,0 +1,80 @@
+public import Curl
+import Foundation
+public import Journal
+public import Logging
+public import ServiceLifecycle
+
+/// Takes deliveries from the journal to their destinations until it is stopped.
+///
+/// Stopping ends every transfer at once: what a destination acknowledged is in the journal, what it has beyond that is asked of it
+/// at the next start.
+public final class Deliverer: Service {
+  /// How deliveries are made.
+  public struct Options: Sendable {
+    /// Thumbnails and previews under way at once to one destination, 1 or more.
+    public var renditionPlaces: Int
+    /// Originals under way at once to one destination, 1 or more. While a rendition is on its way they pause.
+    public var originalPlaces: Int
+    public var timeouts: Timeouts
+    /// The longest first rest of a destination that failed; it doubles with every failure.
+    public var firstRest: Duration
+    /// The longest rest of all; only a server's own `Retry-After` goes beyond it.
+    public var longestRest: Duration
+
+    public init(
+      renditionPlaces: Int = 2, originalPlaces: Int = 2, timeouts: Timeouts = Timeouts(),
+      firstRest: Duration = .seconds(1), longestRest: Duration = .seconds(30)
+    ) {
+      self.renditionPlaces = renditionPlaces
+      self.originalPlaces = originalPlaces
+      self.timeouts = timeouts
+      self.firstRest = firstRest
+      self.longestRest = longestRest
+    }
+
+    var backoff: Backoff { Backoff(base: firstRest, cap: longestRest) }
+  }
+
+  /// What happens, for one reader. The newest 4096 are kept while nobody reads. It ends when `run` does.
+  public let events: AsyncStream<DeliveryEvent>
+  private let continuation: AsyncStream<DeliveryEvent>.Continuation
+  private let lanes: [DeliveryLane]
+
+  /// - Parameter destinations: of several with the same `album` only the first is taken.
+  public init(
+    journal: Journal, destinations: [DeliveryDestination], curl: CurlClient, options: Options = Options(),
+    logger: Logger
+  ) {
+    (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4096))
+    var albums: Set<String> = []
+    var lanes: [DeliveryLane] = []
+    for destination in destinations where albums.insert(destination.album).inserted {
+      let meter = ThroughputMeter()
+      let client = TusClient(
+        destination, curl: curl, journal: journal, timeouts: options.timeouts,
+        usesChecksums: !destination.isLoopback, chunks: ChunkSize(isLoopback: destination.isLoopback),
+        meter: meter, logger: logger)
+      lanes.append(
+        DeliveryLane(
+          destination, client: client, journal: journal, meter: meter, options: options, events: continuation,
+          logger: logger))
+    }
+    self.lanes = lanes
+  }
+
+  /// Delivers until the task is cancelled or the service group shuts down; then returns at once.
+  public func run() async {
+    await cancelWhenGracefulShutdown {
+      await withDiscardingTaskGroup { group in
+        for lane in self.lanes { group.addTask { await lane.run() } }
+      }
+    }
+    continuation.finish()
+  }
+
+  /// Tries everything again at once that waits for a time: after the network changed or the machine woke, or because a person asks. What is parked
+  /// stays parked (`Journal.retry` frees it).
+  public func nudge() async {
+    for lane in lanes { await lane.nudge() }
+  }
+}

@@ -1,0 +1,230 @@
+import Foundation
+import Journal
+import Logging
+import Model
+
+/// Everything for one destination: which deliveries go now, how many at once, and how long to rest when it fails.
+///
+/// Each destination has a lane of its own, with places and waits of its own, so none can hold up another.
+actor DeliveryLane {
+  private let destination: DeliveryDestination
+  private let client: any DestinationClient
+  private let journal: Journal
+  private let meter: ThroughputMeter
+  private let options: Deliverer.Options
+  private let events: AsyncStream<DeliveryEvent>.Continuation
+  private let logger: Logger
+
+  /// Ticks whenever there may be something to start; ticks not yet consumed are one.
+  private let wakes: AsyncStream<Void>
+  private let waker: AsyncStream<Void>.Continuation
+
+  /// Under way, by the delivery's id.
+  private var active: [Int64: AssetKind] = [:]
+  private var rest: Rest
+  /// A nudge makes what was put off due at once, one time.
+  private var ignoresWaits = false
+  /// When the earliest timer under way wakes this lane.
+  private var timer: Date?
+
+  init(
+    _ destination: DeliveryDestination, client: any DestinationClient, journal: Journal,
+    meter: ThroughputMeter,
+    options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger
+  ) {
+    self.destination = destination
+    self.client = client
+    self.journal = journal
+    self.meter = meter
+    self.options = options
+    self.events = events
+    var logger = logger
+    logger[metadataKey: "album"] = "\(destination.album)"
+    self.logger = logger
+    rest = Rest(backoff: options.backoff, seed: UInt64.random(in: .min ... .max))
+    (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// Tries again at once, whatever it was waiting for, on new connections.
+  func nudge() {
+    rest.end()
+    ignoresWaits = true
+    waker.yield()
+  }
+
+  /// Delivers until the task is cancelled.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.client.prepare() }
+      group.addTask { await self.forwardTicks() }
+      group.addTask { await self.reportProgress() }
+      for await _ in wakes {
+        do throws(JournalError) {
+          for delivery in try await pick() {
+            active[delivery.id] = delivery.kind
+            group.addTask { await self.carry(delivery) }
+          }
+          if let due = try await nextTimer() {
+            group.addTask { await self.wake(at: due) }
+          }
+        } catch {
+          journalFailed(error)
+          if let due = rest.until { group.addTask { await self.wake(at: due) } }
+        }
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func forwardTicks() async {
+    for await _ in journal.ticks() { waker.yield() }
+  }
+
+  /// Says once a second how fast bytes go, and once that they have stopped.
+  private func reportProgress() async {
+    var wasMoving = false
+    while await sleep(for: .seconds(1)) {
+      let bytes = meter.take()
+      if bytes > 0 || wasMoving { events.yield(.progress(album: destination.album, bytesPerSecond: bytes)) }
+      wasMoving = bytes > 0
+    }
+  }
+
+  private func wake(at date: Date) async {
+    guard await sleep(for: .seconds(max(0, date.timeIntervalSinceNow))) else { return }
+    if timer == date { timer = nil }
+    waker.yield()
+  }
+
+  /// - Returns: whether the time has passed; otherwise the task was cancelled.
+  private func sleep(for duration: Duration) async -> Bool {
+    do {
+      try await Task.sleep(for: duration)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+// MARK: What goes now
+
+extension DeliveryLane {
+  /// The deliveries to start now: renditions first, and originals only when no rendition waits for a place.
+  private func pick() async throws(JournalError) -> [Delivery] {
+    guard !Task.isCancelled, !rest.isResting(at: Date()) else { return [] }
+    let now = ignoresWaits ? Date.distantFuture : Date()
+    ignoresWaits = false
+    // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
+    let started = Set(active.keys)
+    let renditions = try await due(destination.takes.filter { $0 != .original }, now, without: started)
+    let originals = try await due(destination.takes.filter { $0 == .original }, now, without: started)
+    return Places(options: options, isProbing: rest.isProbing, active: Array(active.values))
+      .choose(renditions: renditions, originals: originals)
+  }
+
+  private func due(
+    _ kinds: [AssetKind], _ now: Date, without started: Set<Int64>
+  ) async throws(JournalError) -> [Delivery] {
+    guard !kinds.isEmpty else { return [] }
+    // Those that were started are due as well and come first: enough of them to see past.
+    let limit = started.count + options.renditionPlaces + options.originalPlaces
+    return try await journal.dueDeliveries(to: destination.album, kinds: kinds, limit: limit, now: now)
+      .filter { !started.contains($0.id) }
+  }
+
+  /// When to wake although nothing happens; `nil` if a timer for then or earlier is under way already.
+  private func nextTimer() async throws(JournalError) -> Date? {
+    let now = Date()
+    let due = rest.isResting(at: now) ? rest.until : try await journal.nextTry(to: destination.album)
+    // What is due already starts when a place is free, and that wakes this lane too.
+    guard let due, due > now, timer.map({ due < $0 }) ?? true else { return nil }
+    timer = due
+    return due
+  }
+}
+
+// MARK: What comes of it
+
+extension DeliveryLane {
+  private func carry(_ delivery: Delivery) async {
+    do {
+      try await settle(delivery, client.carry(delivery) { await self.heard() })
+    } catch {
+      journalFailed(error)
+    }
+    active[delivery.id] = nil
+    waker.yield()
+  }
+
+  /// The destination answers as it should: no need to wait until a whole original has gone there.
+  private func heard() {
+    guard rest.isProbing else { return }
+    rest.succeeded()
+    waker.yield()
+  }
+
+  private func settle(_ delivery: Delivery, _ outcome: DeliveryOutcome) async throws(JournalError) {
+    switch outcome {
+    case .cancelled:
+      break
+    case .sent:
+      rest.succeeded()
+      let milliseconds = delivery.announcedAt.map { max(0, Int(Date().timeIntervalSince($0) * 1000)) }
+      events.yield(
+        .sent(
+          DeliveryEvent.Sent(
+            album: destination.album, frame: delivery.frame, name: delivery.name, kind: delivery.kind,
+            bytes: delivery.bytes, milliseconds: milliseconds)))
+    case .stopped(let reason, _) where reason.needsPerson:
+      try await journal.park(delivery, reason: reason.text)
+      logger.warning("A delivery is parked.", metadata: Self.metadata(delivery, reason))
+      events.yield(.parked(delivery, reason))
+    case .stopped(let reason, let retryAfter) where reason.scope == .delivery:
+      let delay = rest.delay(afterFailures: delivery.attempts + 1, atLeast: retryAfter)
+      try await journal.postpone(delivery, until: Date(adding: delay), reason: reason.text)
+      logger.info("A delivery is put off.", metadata: Self.metadata(delivery, reason))
+      events.yield(.postponed(delivery, reason))
+    case .stopped(let reason, let retryAfter):
+      try await restAll(delivery, reason, retryAfter)
+    }
+  }
+
+  /// The whole destination rests, once for all the transfers that failed together.
+  private func restAll(
+    _ delivery: Delivery, _ reason: DeliveryReason, _ retryAfter: Duration?
+  ) async throws(JournalError) {
+    let isFirst = !rest.isResting(at: Date())
+    let delay = isFirst ? rest.failed(at: Date(), atLeast: retryAfter) : rest.remaining(at: Date())
+    // What fails again and again while others pass is to blame itself: it waits longer, so that it is not always the
+    // one that tries whether the destination is back.
+    let own = delivery.attempts < 3 ? .zero : rest.delay(afterFailures: delivery.attempts, atLeast: nil)
+    try await journal.postpone(delivery, until: Date(adding: delay + own), reason: reason.text)
+    guard isFirst else { return }
+    logger.info("The destination rests.", metadata: Self.metadata(delivery, reason))
+    let backlog = try await journal.backlogs().first { $0.album == destination.album }
+    events.yield(
+      .waiting(
+        DeliveryEvent.Waiting(
+          album: destination.album, count: backlog?.waiting ?? 0, bytes: backlog?.waitingBytes ?? 0,
+          reason: reason, delay: delay)))
+  }
+
+  private func journalFailed(_ error: JournalError) {
+    // A cancelled task's write is refused as well: that is the end of the run, and nothing is wrong.
+    guard !Task.isCancelled else { return }
+    logger.error("The journal failed.", metadata: ["error": "\(error)"])
+    if !rest.isResting(at: Date()) { _ = rest.failed(at: Date(), atLeast: nil) }
+    events.yield(.journalFailed(album: destination.album, error))
+  }
+
+  private static func metadata(_ delivery: Delivery, _ reason: DeliveryReason) -> Logger.Metadata {
+    ["name": "\(delivery.name)", "kind": "\(delivery.kind)", "reason": "\(reason)"]
+  }
+}
+
+extension Date {
+  init(adding duration: Duration) {
+    self.init(timeIntervalSinceNow: duration / .seconds(1))
+  }
+}

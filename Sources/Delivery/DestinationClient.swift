@@ -1,0 +1,27 @@
+import Journal
+
+/// A kind of destination: carries one delivery there, as far as it goes now.
+///
+/// Several are carried at once. Whatever a client learns that a later try needs (an upload's address, an acknowledged offset) it has
+/// written into the journal before it acts on it, so that it may be killed at any moment.
+protocol DestinationClient: Sendable {
+  /// Asks what the destination can do, so that the first delivery need not. Failing is no harm.
+  func prepare() async
+
+  /// Carries a delivery; returns when it is sent (and the journal says so), cannot go on now, or the task is cancelled.
+  /// - Parameter heard: called whenever the destination answered as it should.
+  /// - Throws: `JournalError` when what was learnt could not be written down.
+  func carry(
+    _ delivery: Delivery, heard: @escaping @Sendable () async -> Void
+  ) async throws(JournalError) -> DeliveryOutcome
+}
+
+/// What came of carrying a delivery.
+enum DeliveryOutcome: Hashable, Sendable {
+  /// All of it is there, and the journal says so.
+  case sent
+  /// It cannot go on now, or not before a person acts; the destination asked for `retryAfter` at least.
+  case stopped(DeliveryReason, retryAfter: Duration? = nil)
+  /// The task was cancelled; the journal is as far as the destination has acknowledged, or behind.
+  case cancelled
+}

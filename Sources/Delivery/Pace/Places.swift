@@ -1,0 +1,33 @@
+import Journal
+import Model
+
+/// How many deliveries of what kind may be under way at once to one destination.
+struct Places: Hashable, Sendable {
+  private let renditionPlaces: Int
+  private let originalPlaces: Int
+  /// After a failure one delivery tries whether the destination is back; the others wait for what it finds.
+  private let isProbing: Bool
+  private let active: [AssetKind]
+
+  init(options: Deliverer.Options, isProbing: Bool, active: [AssetKind]) {
+    renditionPlaces = options.renditionPlaces
+    originalPlaces = options.originalPlaces
+    self.isProbing = isProbing
+    self.active = active
+  }
+
+  /// Which of the due deliveries start now. Renditions have places of their own, which no original ever takes; originals start only when
+  /// every due rendition has a place.
+  /// - Parameters:
+  ///   - renditions: in the order in which they should go, none of them active.
+  ///   - originals: likewise.
+  func choose(renditions: [Delivery], originals: [Delivery]) -> [Delivery] {
+    if isProbing {
+      return active.isEmpty ? Array((renditions + originals).prefix(1)) : []
+    }
+    let activeOriginals = active.count { $0 == .original }
+    let chosen = renditions.prefix(max(0, renditionPlaces - (active.count - activeOriginals)))
+    guard chosen.count == renditions.count else { return Array(chosen) }
+    return Array(chosen) + originals.prefix(max(0, originalPlaces - activeOriginals))
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// How long a destination that failed is left alone.
+struct Rest: Sendable {
+  private let backoff: Backoff
+  private var generator: SplitMix
+  private var failures = 0
+  /// The end of the rest; `nil` if there is none.
+  private(set) var until: Date?
+
+  init(backoff: Backoff, seed: UInt64) {
+    self.backoff = backoff
+    generator = SplitMix(seed: seed)
+  }
+
+  /// Whether the last thing heard of the destination is a failure.
+  var isProbing: Bool { failures > 0 }
+
+  func isResting(at now: Date) -> Bool {
+    until.map { now < $0 } ?? false
+  }
+
+  func remaining(at now: Date) -> Duration {
+    until.map { .seconds(max(0, $0.timeIntervalSince(now))) } ?? .zero
+  }
+
+  /// Begins a rest, longer with every failure in a row, and never shorter than what the destination asked for.
+  mutating func failed(at now: Date, atLeast retryAfter: Duration?) -> Duration {
+    failures += 1
+    let delay = delay(afterFailures: failures, atLeast: retryAfter)
+    until = now.addingTimeInterval(delay / .seconds(1))
+    return delay
+  }
+
+  mutating func succeeded() {
+    failures = 0
+    until = nil
+  }
+
+  /// Ends the rest; what was learnt of the failures stays until something succeeds.
+  mutating func end() {
+    until = nil
+  }
+
+  /// A wait with jitter for something that failed this many times.
+  mutating func delay(afterFailures failures: Int, atLeast retryAfter: Duration?) -> Duration {
+    let delay = backoff.delay(afterFailures: failures, using: &generator)
+    // Jitter on top of what was asked for: everybody else was asked for the same.
+    guard let retryAfter else { return delay }
+    return retryAfter + min(delay, .seconds(1))
+  }
+}

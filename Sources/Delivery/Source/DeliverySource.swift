@@ -1,0 +1,107 @@
+import Crypto
+import Curl
+import Dispatch
+import Foundation
+import Journal
+import SystemPackage
+
+/// The file that a delivery sends, open, and whether it is still the one that was taken.
+///
+/// Disks block, and so everything here happens on a queue of its own, never on the threads that Swift's tasks share.
+struct DeliverySource: Sendable {
+  let file: ReadableFile
+  private let bytes: Int64
+  /// Only a file that lies with the person can change; the spool is ours.
+  private let modifiedNanoseconds: Int64?
+  private let disk: DispatchQueue
+
+  /// Opens a delivery's file.
+  /// - Throws: `DeliveryReason`: `fileMissing`, `fileUnreadable`, `fileChanged`.
+  static func open(_ delivery: Delivery, on disk: DispatchQueue) async throws(SourceError) -> DeliverySource {
+    let path = delivery.path.string
+    let opened = await disk.value { () -> Result<ReadableFile, ReadableFile.OpenError> in
+      Result { () throws(ReadableFile.OpenError) in try ReadableFile(path: path) }
+    }
+    switch opened {
+    case .failure(let error):
+      throw SourceError(DeliveryReason(error.isMissing ? .fileMissing : .fileUnreadable, error.description))
+    case .success(let file):
+      let source = DeliverySource(
+        file: file, bytes: delivery.bytes,
+        modifiedNanoseconds: delivery.isInPlace ? delivery.modifiedNanoseconds : nil, disk: disk)
+      try await source.check()
+      return source
+    }
+  }
+
+  /// Looks whether the file is still what it was when it was taken.
+  /// - Throws: `SourceError`: `fileUnreadable`, `fileChanged`.
+  func check() async throws(SourceError) {
+    let file = self.file
+    let measured = await disk.value { Result { () throws(ReadableFile.OpenError) in try file.stamp() } }
+    switch measured {
+    case .failure(let error):
+      throw SourceError(DeliveryReason(.fileUnreadable, error.description))
+    case .success(let stamp):
+      guard stamp.bytes == bytes else {
+        throw SourceError(
+          DeliveryReason(
+            .fileChanged, "\(file.path) has \(stamp.bytes) bytes; it had \(bytes) when it was taken."))
+      }
+      guard modifiedNanoseconds == nil || stamp.modifiedNanoseconds == modifiedNanoseconds else {
+        throw SourceError(DeliveryReason(.fileChanged, "\(file.path) was changed after it was taken."))
+      }
+    }
+  }
+
+  /// The digest of a part of the file, in base64.
+  /// - Throws: `SourceError`: `fileUnreadable`.
+  func digest(of range: Range<Int64>, by algorithm: TusChecksum) async throws(SourceError) -> String {
+    let file = self.file
+    let digest = await disk.value { () -> Data? in
+      switch algorithm {
+      case .sha1: Self.digest(of: range, in: file, by: Insecure.SHA1())
+      case .sha256: Self.digest(of: range, in: file, by: SHA256())
+      }
+    }
+    guard let digest else {
+      throw SourceError(DeliveryReason(.fileUnreadable, "\(file.path) cannot be read."))
+    }
+    return digest.base64EncodedString()
+  }
+
+  private static func digest(
+    of range: Range<Int64>, in file: ReadableFile, by function: some HashFunction
+  ) -> Data? {
+    var function = function
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+    defer { buffer.deallocate() }
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let part = UnsafeMutableRawBufferPointer(
+        rebasing: buffer[..<Int(min(256 << 10, range.upperBound - offset))])
+      guard file.read(into: part, at: offset) == part.count else { return nil }
+      function.update(bufferPointer: UnsafeRawBufferPointer(part))
+      offset += Int64(part.count)
+    }
+    return Data(function.finalize())
+  }
+}
+
+/// Why a file cannot be sent.
+struct SourceError: Error, Hashable {
+  let reason: DeliveryReason
+
+  init(_ reason: DeliveryReason) {
+    self.reason = reason
+  }
+}
+
+extension DispatchQueue {
+  /// Runs a call that may block on this queue and gives its value back.
+  fileprivate func value<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      self.async { continuation.resume(returning: body()) }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Curl
+import Foundation
+
+/// Where uploads are made, and which requests that takes.
+struct TusEndpoint: Hashable, Sendable {
+  var creation: URL
+  /// The bearer token; it goes to the creation URL's origin and nowhere else.
+  var token: String?
+
+  /// What the server called an upload, as an absolute address.
+  /// - Returns: `nil` for anything but http and https, and for an address with a name or password in it.
+  func resolve(location: String) -> URL? {
+    guard let url = URL(string: location, relativeTo: creation)?.absoluteURL,
+      let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
+      url.host?.isEmpty == false, url.user == nil, url.password == nil
+    else { return nil }
+    return url
+  }
+
+  /// How an upload is written down: without scheme, host and port where they are the creation URL's, so that an album
+  /// that moves (an embedded one on another port) is still found. `resolve` reads it.
+  func reference(to upload: URL) -> String {
+    guard Self.origin(upload) == Self.origin(creation), upload.path(percentEncoded: true).hasPrefix("/")
+    else {
+      return upload.absoluteString
+    }
+    return upload.path(percentEncoded: true) + (upload.query(percentEncoded: true).map { "?\($0)" } ?? "")
+  }
+
+  /// `OPTIONS`: what can the server do?
+  func options() -> TusRequest {
+    TusRequest(method: .options, url: creation, headers: fields(for: creation))
+  }
+
+  /// `POST`: makes an upload, with its first bytes if `carrying` is more than 0.
+  func create(length: Int64, metadata: String, carrying: Int64) -> TusRequest {
+    var headers = fields(for: creation)
+    headers.append(.init(name: "Upload-Length", value: String(length)))
+    if !metadata.isEmpty { headers.append(.init(name: "Upload-Metadata", value: metadata)) }
+    if carrying > 0 { headers.append(Self.contentType) }
+    return TusRequest(method: .post, url: creation, headers: headers, range: 0..<carrying)
+  }
+
+  /// `HEAD`: how much of it is there?
+  func head(_ upload: URL) -> TusRequest {
+    TusRequest(method: .head, url: upload, headers: fields(for: upload))
+  }
+
+  /// `PATCH`: a chunk.
+  /// - Parameter checksum: the algorithm and the chunk's digest in base64.
+  func patch(_ upload: URL, range: Range<Int64>, checksum: (TusChecksum, String)? = nil) -> TusRequest {
+    var headers = fields(for: upload)
+    headers.append(.init(name: "Upload-Offset", value: String(range.lowerBound)))
+    headers.append(Self.contentType)
+    if let (algorithm, digest) = checksum {
+      headers.append(.init(name: "Upload-Checksum", value: "\(algorithm.rawValue) \(digest)"))
+    }
+    return TusRequest(method: .patch, url: upload, headers: headers, range: range)
+  }
+
+  private static let contentType = HeaderFields.Field(
+    name: "Content-Type", value: "application/offset+octet-stream")
+
+  private func fields(for url: URL) -> [HeaderFields.Field] {
+    var fields = [HeaderFields.Field(name: "Tus-Resumable", value: "1.0.0")]
+    if let token, Self.origin(url) == Self.origin(creation) {
+      fields.append(.init(name: "Authorization", value: "Bearer \(token)"))
+    }
+    return fields
+  }
+
+  private static func origin(_ url: URL) -> [String] {
+    let scheme = url.scheme?.lowercased() ?? ""
+    let port = url.port ?? (scheme == "https" ? 443 : 80)
+    return [scheme, url.host?.lowercased() ?? "", String(port)]
+  }
+}
+
+/// A request before anybody sends it.
+struct TusRequest: Hashable, Sendable {
+  var method: Request.Method
+  var url: URL
+  var headers: [HeaderFields.Field]
+  /// The part of the file that is its body; empty is none.
+  var range: Range<Int64> = 0..<0
+}

@@ -1,0 +1,171 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import Model
+import Testing
+
+@testable import AlbumServer
+
+/// Connections that break, on real sockets.
+@Suite struct TornUploadTests {
+  private func patch(
+    _ path: String, _ access: AlbumAccess, offset: Int, length: Int, more: String = ""
+  ) -> String {
+    """
+    PATCH \(path) HTTP/1.1\r
+    Host: localhost\r
+    Authorization: Bearer \(access.token)\r
+    Tus-Resumable: 1.0.0\r
+    Content-Type: application/offset+octet-stream\r
+    Upload-Offset: \(offset)\r
+    Content-Length: \(length)\r
+    \(more)\r
+
+    """
+  }
+
+  @Test("A torn body keeps every byte that arrived, and the rest completes it")
+  func torn() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(400_000)
+      let path = try await server.create(access, length: bytes.count)
+      try await RawConnection.with(port: server.port) { connection in
+        try await connection.send(patch(path, access, offset: 0, length: bytes.count))
+        try await connection.send(Array(bytes[..<300_000]))
+        try await server.waitUntilReceived(300_000)
+      }
+      let offset = try #require(try await server.offset(of: path, access).flatMap { Int($0) })
+      #expect(offset == 300_000)
+      let rest = try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: String(offset)],
+        body: Array(bytes[offset...]))
+      #expect(rest.status == .noContent)
+      #expect(try await server.frames(of: access).first?.frame == ContentHash(of: bytes))
+    }
+  }
+
+  @Test("A PATCH that hangs half-open locks nobody out: HEAD cuts it off and tells what it brought")
+  func halfOpen() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(1000)
+      let path = try await server.create(access, length: bytes.count)
+      try await RawConnection.with(port: server.port) { hanging in
+        try await hanging.send(patch(path, access, offset: 0, length: bytes.count))
+        try await hanging.send(Array(bytes[..<400]))
+        // The other end stays open and silent, as after a change of networks.
+        try await server.waitUntilReceived(400)
+        let offset = try #require(try await server.offset(of: path, access).flatMap { Int($0) })
+        #expect(offset == 400)
+        try await hanging.closed()
+        let answer = try await server.tus(
+          .patch, path, token: access.token, headers: [.uploadOffset: String(offset)],
+          body: Array(bytes[offset...]))
+        #expect(answer.status == .noContent)
+      }
+      #expect(try await server.frames(of: access).first?.frame == ContentHash(of: bytes))
+    }
+  }
+
+  @Test("The newer of two PATCHes wins; the older is cut off and what it brought is kept")
+  func newerWins() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(1000)
+      let path = try await server.create(access, length: bytes.count)
+      try await RawConnection.with(port: server.port) { hanging in
+        try await hanging.send(patch(path, access, offset: 0, length: bytes.count))
+        try await server.waitUntilUploading()
+        let answer = try await server.tus(
+          .patch, path, token: access.token, headers: [.uploadOffset: "0"], body: bytes)
+        #expect(answer.status == .noContent)
+        try await hanging.closed()
+      }
+      #expect(try await server.frames(of: access).count == 1)
+    }
+  }
+
+  @Test("A torn piece of a checked chunk is thrown away, unless the whole file is checked at its end")
+  func tornChecked() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(1000)
+      let digest = Data(SHA256.hash(data: bytes)).base64EncodedString()
+      let more = "Upload-Checksum: sha256 \(digest)\r\n"
+      var total: Int64 = 0
+      for (sha256, kept) in [(nil, "0"), (ContentHash(of: bytes), "400")] {
+        let path = try await server.create(
+          access, length: bytes.count, metadata: UploadMetadata(sha256: sha256))
+        try await RawConnection.with(port: server.port) { connection in
+          try await connection.send(patch(path, access, offset: 0, length: 1000, more: more))
+          try await connection.send(Array(bytes[..<400]))
+          total += 400
+          try await server.waitUntilReceived(total)
+        }
+        #expect(try await server.offset(of: path, access) == kept)
+      }
+    }
+  }
+
+  @Test("A server that is stopped cuts a hanging PATCH off; the next one goes on where it was")
+  func restart() async throws {
+    let folder = TemporaryFolder()
+    let bytes = SampleBytes.jpeg(100_000)
+    let (access, path) = try await RunningServer.with(in: folder) { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let path = try await server.create(access, length: bytes.count)
+      try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: "0"], body: Array(bytes[..<50_000]))
+      return (access, path)
+    }
+    try await RunningServer.with(in: folder) { server in
+      #expect(try await server.offset(of: path, access) == "50000")
+      // This process has not seen the first half: it is read back for the hash.
+      let answer = try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: "50000"], body: Array(bytes[50_000...]))
+      #expect(answer.status == .noContent)
+      #expect(try await server.frames(of: access).first?.frame == ContentHash(of: bytes))
+    }
+  }
+
+  @Test("Stopping does not wait for a body that never ends")
+  func stopping() async throws {
+    let folder = TemporaryFolder()
+    let bytes = SampleBytes.jpeg(1000)
+    let (access, path) = try await RunningServer.with(in: folder) { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let path = try await server.create(access, length: 1000)
+      let connection = try await RawConnection.open(port: server.port)
+      try await connection.send(patch(path, access, offset: 0, length: 1000))
+      try await connection.send(Array(bytes[..<400]))
+      try await server.waitUntilReceived(400)
+      return (access, path)
+    }
+    try await RunningServer.with(in: folder) { server in
+      let offset = try await server.offset(of: path, access)
+      #expect(offset == "400")
+    }
+  }
+
+  @Test("Bytes on the disk that were never acknowledged are not counted, and those that are missing are told")
+  func diskAndDatabase() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(1000)
+      let path = try await server.create(access, length: 1000)
+      let file = server.folder + "/uploads/" + (path.split(separator: "/").last ?? "")
+      try Data(repeating: 1, count: 700).write(to: URL(filePath: file))
+      #expect(try await server.offset(of: path, access) == "0")
+      let first = try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: "0"], body: Array(bytes[..<500]))
+      #expect(first.status == .noContent)
+      try FileManager.default.removeItem(atPath: file)
+      let second = try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: "500"], body: Array(bytes[500...]))
+      #expect(second.status == .gone)
+      #expect(try await server.tus(.head, path, token: access.token).status == .notFound)
+    }
+  }
+}

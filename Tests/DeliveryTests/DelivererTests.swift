@@ -1,0 +1,89 @@
+import Foundation
+import Journal
+import Model
+import Testing
+
+@testable import Delivery
+
+@Suite("The delivery service", .timeLimit(.minutes(1)))
+struct DelivererTests {
+  let album = "tus+http://album.example/files"
+
+  func nowhere() throws -> DeliveryDestination {
+    // Port 1 of loopback: nobody listens there, and these tests never get as far.
+    DeliveryDestination(
+      album: album, creationURL: try #require(URL(string: "http://127.0.0.1:1/")), takes: [.original])
+  }
+
+  @Test("A file in place that changed is parked, and not sent as what it was")
+  func changed() async throws {
+    let bench = try await DeliveryBench()
+    let path = bench.folder.path + "/in-place.JPG"
+    try await bench.frameInPlace(path, Data("first".utf8), album: album)
+    var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+    utimensat(AT_FDCWD, path, &times, 0)
+    let events = await bench.run(bench.deliverer([try nowhere()])) { !$0.parked.isEmpty }
+    #expect(events.parked == [.fileChanged])
+  }
+
+  @Test("A file that became longer is parked and both lengths are named")
+  func longer() async throws {
+    let bench = try await DeliveryBench()
+    let path = bench.folder.path + "/in-place.JPG"
+    try await bench.frameInPlace(path, Data("first".utf8), album: album)
+    try Data("first and more".utf8).write(to: URL(filePath: path))
+    let events = await bench.run(bench.deliverer([try nowhere()])) { !$0.parked.isEmpty }
+    #expect(events.parked == [.fileChanged])
+    let reason = try await bench.journal.openDeliveries(limit: 1).first?.reason
+    #expect(reason?.contains("14 bytes") == true)
+  }
+
+  @Test("A file that is gone is parked with its path")
+  func missing() async throws {
+    let bench = try await DeliveryBench()
+    let path = bench.folder.path + "/in-place.JPG"
+    try await bench.frameInPlace(path, Data("first".utf8), album: album)
+    unlink(path)
+    let events = await bench.run(bench.deliverer([try nowhere()])) { !$0.parked.isEmpty }
+    #expect(events.parked == [.fileMissing])
+    #expect(try await bench.journal.openDeliveries(limit: 1).first?.reason?.contains(path) == true)
+  }
+
+  @Test("Nobody there: the destination rests, the delivery stays, and stopping ends the events")
+  func nobody() async throws {
+    let bench = try await DeliveryBench()
+    try await bench.frame("IMG_0001.JPG", Data("abc".utf8), album: album)
+    let events = await bench.run(bench.deliverer([try nowhere()])) { $0.waiting.count >= 3 }
+    #expect(events.waiting.allSatisfy { $0.reason.code == .offline && $0.count == 1 && $0.bytes == 3 })
+    let delivery = try #require(try await bench.journal.openDeliveries(limit: 1).first)
+    #expect(delivery.state == .waiting)
+    #expect(delivery.attempts >= 1)
+    #expect(delivery.reason?.isEmpty == false)
+  }
+
+  @Test("Renditions take places of their own; originals start only when every rendition has one")
+  func places() async throws {
+    let bench = try await DeliveryBench()
+    for number in 1...4 {
+      try await bench.frame(
+        "IMG_\(number).JPG", Data("original \(number)".utf8), album: "Party",
+        renditions: [.thumbnail: Data("t\(number)".utf8)])
+    }
+    let renditions = try await bench.journal.dueDeliveries(to: "Party", kinds: [.thumbnail], limit: 9)
+    let originals = try await bench.journal.dueDeliveries(to: "Party", kinds: [.original], limit: 9)
+    let options = Deliverer.Options(renditionPlaces: 2, originalPlaces: 2)
+    func chosen(_ active: [AssetKind], _ renditions: [Delivery], isProbing: Bool = false) -> [AssetKind] {
+      Places(options: options, isProbing: isProbing, active: active)
+        .choose(renditions: renditions, originals: originals).map(\.kind)
+    }
+    #expect(chosen([], []) == [.original, .original])
+    #expect(chosen([], renditions) == [.thumbnail, .thumbnail])
+    #expect(chosen([.original, .original], renditions) == [.thumbnail, .thumbnail])
+    #expect(chosen([.original, .original, .preview], renditions) == [.thumbnail])
+    #expect(chosen([.preview, .preview], renditions) == [])
+    #expect(chosen([.original], Array(renditions.prefix(1))) == [.thumbnail, .original])
+    #expect(chosen([], renditions, isProbing: true) == [.thumbnail])
+    #expect(chosen([], [], isProbing: true) == [.original])
+    #expect(chosen([.original], renditions, isProbing: true) == [])
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Journal
+import Model
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Ingest
+
+@Suite("Files and folders as a source")
+final class FileSourceTests {
+  let folder: FilePath
+
+  init() throws {
+    folder = FilePath(NSTemporaryDirectory()).appending("pixcheese-files-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: folder.string)
+  }
+
+  private func write(_ name: String, _ text: String) throws {
+    let path = folder.appending("in").pushing(FilePath(name))
+    try FileManager.default.createDirectory(
+      atPath: path.removingLastComponent().string, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path.string))
+  }
+
+  private func scan(_ paths: String...) -> FileScan { FileScan(of: paths, from: folder.appending("in")) }
+
+  private func take(_ scan: FileScan, _ journal: Journal, albums: [String]) async throws -> [(Frame, Bool)] {
+    let outcomes = Mutex<[(Frame, Bool)]>([])
+    try await FileSource(journal: journal, albums: albums).take(scan.files) { outcome in
+      if case .safe(let frame, let isNew) = outcome { outcomes.withLock { $0.append((frame, isNew)) } }
+    }
+    return outcomes.withLock { $0 }
+  }
+
+  @Test(
+    "Folders are walked in order of names; what is no picture is passed over inside and refused when given")
+  func scanning() throws {
+    try write("b/2.JPG", "2")
+    try write("b/1.JPG", "1")
+    try write("b/notes.txt", "n")
+    try write("b/.hidden.JPG", "h")
+    try write("b/照片.NEF", "r")
+    try write("a.txt", "a")
+    try write("empty.JPG", "")
+    let scan = scan("b", "a.txt", "empty.JPG", "gone.JPG", "b/1.JPG")
+    #expect(scan.files.map { $0.path.lastComponent?.string } == ["1.JPG", "2.JPG", "照片.NEF"])
+    #expect(scan.passedOver == 1)
+    #expect(scan.refused.map(\.reason) == [.noPicture, .empty, .missing])
+  }
+
+  @Test("A folder that links to itself ends")
+  func loop() throws {
+    try write("b/1.JPG", "1")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.appending("in/b/again").string, withDestinationPath: "..")
+    #expect(scan("b").files.count == 1)
+  }
+
+  @Test("A second run takes nothing again, and adds what another album lacks")
+  func secondRun() async throws {
+    try write("1.JPG", "1")
+    try write("2.JPG", "2")
+    try write("copy of 1.JPG", "1")
+    let journal = try await Journal.open(
+      at: folder.appending("journal.sqlite"), spool: folder.appending("spool"))
+    let first = try await take(scan("."), journal, albums: ["One"])
+    #expect(first.count == 3)
+    #expect(first.filter(\.1).count == 2, "the copy is the same frame")
+    let second = try await take(scan("."), journal, albums: ["One", "tus+http://h/f"])
+    #expect(second.filter(\.1).isEmpty)
+    #expect(Set(second.map(\.0.hash)).count == 2)
+    #expect(try await journal.backlogs().map(\.waiting) == [2, 2])
+    #expect(try await journal.frameCounts().safe == 2)
+  }
+
+  @Test("A file that was changed since is another frame")
+  func changed() async throws {
+    try write("1.JPG", "1")
+    let journal = try await Journal.open(
+      at: folder.appending("journal.sqlite"), spool: folder.appending("spool"))
+    _ = try await take(scan("."), journal, albums: [])
+    try write("1.JPG", "one")
+    let again = try await take(scan("."), journal, albums: [])
+    #expect(again.map(\.1) == [true])
+  }
+}

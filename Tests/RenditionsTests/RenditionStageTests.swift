@@ -1,0 +1,89 @@
+import Foundation
+import Journal
+import Logging
+import Model
+import Pictures
+import ServiceLifecycle
+import SystemPackage
+import Testing
+
+@testable import Renditions
+
+@Suite("The rendition stage")
+final class RenditionStageTests {
+  let folder: FilePath
+
+  init() throws {
+    folder = FilePath(NSTemporaryDirectory()).appending("pixcheese-renditions-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: folder.string)
+  }
+
+  private func journal() async throws -> Journal {
+    try await Journal.open(at: folder.appending("journal.sqlite"), spool: folder.appending("spool"))
+  }
+
+  private func record(_ name: String, _ bytes: [UInt8], in journal: Journal) async throws -> Frame {
+    let path = try journal.spool.reserve(name, day: "2026-11-23")
+    try Data(bytes).write(to: URL(fileURLWithPath: Spool.partPath(for: path).string))
+    try Spool.publish(path)
+    let original = Original(
+      hash: ContentHash(of: bytes), name: name, mediaType: "image/jpeg", bytes: Int64(bytes.count), path: path,
+      isInPlace: false)
+    return try await journal.recordSafe(
+      SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party"]
+    ).frame
+  }
+
+  private func picture(_ seed: Int) throws -> [UInt8] {
+    try SceneEncoder.jpeg(
+      svg: """
+        <svg xmlns="http://www.w3.org/2000/svg" width="3000" height="2000"><rect width="3000" height="2000" \
+        fill="rgb(\(seed * 20),90,160)"/></svg>
+        """, width: 3000, height: 2000, quality: 80, grain: 0, exif: ["exif-ifd0-Model": "Camera \(seed)"])
+  }
+
+  /// Runs the stage until no frame waits for its renditions.
+  private func renderAll(_ journal: Journal) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await RenditionStage(journal: journal, logger: Logger(label: "test")).run() }
+      group.addTask {
+        for await _ in journal.ticks() where try await journal.frameCounts().toRender == 0 { return }
+      }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+
+  @Test("Every frame gets a thumbnail and a preview, once; what is no picture is left with its original")
+  func rendering() async throws {
+    let journal = try await journal()
+    var frames: Set<ContentHash> = []
+    for seed in 1...5 { frames.insert(try await record("\(seed).JPG", try picture(seed), in: journal).hash) }
+    let broken = try await record("broken.JPG", Array("no picture at all".utf8), in: journal)
+    try await renderAll(journal)
+    let due = try await journal.dueDeliveries(to: "Party", limit: 99)
+    #expect(Set(due.filter { $0.kind == .preview }.map(\.frame)) == frames)
+    #expect(Set(due.filter { $0.kind == .thumbnail }.map(\.frame)) == frames)
+    #expect(due.count == 5 * 3 + 1)
+    #expect(due.last?.frame == broken.hash || due.contains { $0.frame == broken.hash && $0.kind == .original })
+    #expect(due.allSatisfy { $0.frame == broken.hash || $0.facts?.camera?.hasPrefix("Camera") == true })
+    for delivery in due {
+      #expect(try await Journal.hashing(delivery.path).hash == delivery.hash)
+    }
+  }
+
+  @Test("A stage that was stopped is gone on with by the next")
+  func goingOn() async throws {
+    let journal = try await journal()
+    _ = try await record("1.JPG", try picture(1), in: journal)
+    let stage = Task { try await RenditionStage(journal: journal, logger: Logger(label: "test")).run() }
+    stage.cancel()
+    _ = await stage.result
+    try await renderAll(journal)
+    #expect(try await journal.dueDeliveries(to: "Party", limit: 9).count == 3)
+  }
+}
