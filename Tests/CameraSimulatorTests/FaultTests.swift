@@ -78,7 +78,8 @@ struct FaultTests {
   @Test("A short answer leaves a short file, which gphoto2 does not notice")
   func short() async throws {
     try await withCamera { camera, shot, gphoto2 in
-      camera.inject(.short(bytes: 1000, downloads: 1))
+      // Read in parts, the driver asks for the missing bytes once more: the second answer is empty.
+      camera.inject(.short(bytes: 1000, downloads: 2))
       let run = try await gphoto2.run("--get-all-files", camera: camera)
       #expect(run.files.count == 1)
       #expect(run.files[shot.name] != shot.sha256)
