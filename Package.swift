@@ -109,7 +109,6 @@ let package = Package(
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
     tests("CommandsTests", ["Commands"]),
     tests("EndToEndTests", ["Model"]),
   ],
