@@ -93,6 +93,8 @@ let package = Package(
 
     library("CameraSimulator", ["Pictures", crypto]),
     program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
+    // Measures the journal alone for scripts/bench; not a product, not installed.
+    program("pixcheese-bench", ["Journal", "Model", grdb, argumentParser, system, crypto]),
 
     tests("ModelTests", ["Model"]),
     tests("GPhotoTests", ["GPhoto"]),
