@@ -1,8 +1,9 @@
-public import ArgumentParser
+import ArgumentParser
 import Foundation
 
 /// `pixcheese-bench`: what `scripts/bench` cannot measure from outside, the journal alone. Each command prints one
 /// line of JSON; times are in seconds.
+@main
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pixcheese-bench", abstract: "Measures the journal and the spool; scripts/bench runs it.",

@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 import Crypto
 import Foundation
 import Glibc
