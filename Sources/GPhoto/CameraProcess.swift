@@ -10,6 +10,8 @@ public enum CameraProcess {
   /// - The library's settings (`~/.gphoto/settings`: the last port, the capture target) go to `settings`.
   /// - Descriptor 0 is taken: every exit of a PTP/IP camera closes it.
   /// - A broken pipe is an error of a write, not the end of the process.
+  /// - Memory that the library frees stays ours up to 16 MiB: it allocates each chunk of a photo anew, and page
+  ///   faults were a third of the processor time of fetching one.
   /// - Parameter settings: a folder of our own.
   public static func prepare(settings: String) {
     setlocale(LC_ALL, "C.UTF-8")
@@ -17,6 +19,7 @@ public enum CameraProcess {
     tzset()
     setenv("HOME", settings, 1)
     signal(SIGPIPE, SIG_IGN)
+    pixcheese_keep_freed_memory(4 << 20, 16 << 20)
     occupyStandardInput()
   }
 
