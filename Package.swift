@@ -93,19 +93,23 @@ let package = Package(
 
     library("CameraSimulator", ["Pictures", crypto]),
     program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
+    // Measures the journal alone for scripts/bench; not a product, not installed.
+    program("pixcheese-bench", ["Journal", "Model", grdb, argumentParser, system, crypto]),
 
     tests("ModelTests", ["Model"]),
     tests("GPhotoTests", ["GPhoto"]),
     tests("CurlTests", ["Curl"]),
     tests("PicturesTests", ["Pictures", "Model"]),
     tests("JournalTests", ["Journal", "Model", grdb, system]),
-    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system, "GPhoto", crypto, logging]),
+    tests(
+      "IngestTests", ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", crypto, logging, system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
     tests(
       "AlbumServerTests",
       [
-        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix, logging,
+        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix,
+        logging,
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),

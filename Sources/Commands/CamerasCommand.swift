@@ -6,7 +6,8 @@ import SystemPackage
 /// `pixcheese cameras`: what is plugged in or reachable, and whether it can be used.
 struct CamerasCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cameras", abstract: "What is plugged in or reachable, and whether it can be used, and if not why.",
+    commandName: "cameras",
+    abstract: "What is plugged in or reachable, and whether it can be used, and if not why.",
     discussion: """
       Asks every PTP camera on USB, and those that are named. A camera that another pixcheese tethers is in use.
 
@@ -15,7 +16,10 @@ struct CamerasCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
 
-  @Option(help: ArgumentHelp("Ask this one too: usb:BUS,DEVICE or ptpip:HOST[:PORT]; may be given several times.", valueName: "camera"))
+  @Option(
+    help: ArgumentHelp(
+      "Ask this one too: usb:BUS,DEVICE or ptpip:HOST[:PORT]; may be given several times.",
+      valueName: "camera"))
   var camera: [String] = []
 
   func run() async throws {
@@ -42,14 +46,16 @@ struct CamerasCommand: AsyncParsableCommand {
     let survey = CameraSurvey(settings: context.home.journal.removingLastComponent().appending("gphoto2"))
     let rows = try await survey.findings(for: selections).map {
       Answer.Row(
-        camera: $0.port, model: $0.model, serial: $0.serial, battery: $0.status?.battery, free: $0.status?.free,
+        camera: $0.port, model: $0.model, serial: $0.serial, battery: $0.status?.battery,
+        free: $0.status?.free,
         usable: $0.problem == nil, problem: $0.problem)
     }
     context.console.emit(Answer(cameras: rows))
     guard !rows.isEmpty else {
       throw Complaint(
         .unavailable,
-        "No camera is found on USB. Plug one in, switch it on and set its USB mode to PTP (\"PC Remote\", \"MTP/PTP\").")
+        "No camera is found on USB. Plug one in, switch it on and set its USB mode to PTP (\"PC Remote\", \"MTP/PTP\")."
+      )
     }
     context.console.answer(
       Text.table(
@@ -63,6 +69,8 @@ struct CamerasCommand: AsyncParsableCommand {
     for row in rows {
       if let problem = row.problem { context.console.say("\(row.camera): \(Text.harmless(problem))") }
     }
-    guard rows.contains(where: \.usable) else { throw Complaint(.unavailable, "No camera can be used, as said above.") }
+    guard rows.contains(where: \.usable) else {
+      throw Complaint(.unavailable, "No camera can be used, as said above.")
+    }
   }
 }

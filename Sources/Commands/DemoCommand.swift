@@ -33,7 +33,9 @@ struct DemoCommand: AsyncParsableCommand {
   var listen: String?
 
   func validate() throws {
-    guard every >= 0.1, every <= 3600 else { throw ValidationError("--every is between 0.1 and 3600 seconds.") }
+    guard every >= 0.1, every <= 3600 else {
+      throw ValidationError("--every is between 0.1 and 3600 seconds.")
+    }
     if let frames, frames < 1 { throw ValidationError("--frames is 1 or more.") }
   }
 
@@ -70,7 +72,8 @@ struct DemoCommand: AsyncParsableCommand {
     if let plugged {
       console.say("Found \(Text.harmless(plugged.model ?? "a camera")). Take a picture.")
     } else {
-      console.say("No camera is plugged in: a simulated one takes a picture every \(Self.text(every)) seconds.")
+      console.say(
+        "No camera is plugged in: a simulated one takes a picture every \(Self.text(every)) seconds.")
       simulator = try await Self.switchedOn()
     }
     let selection: CameraSelection
@@ -92,11 +95,14 @@ struct DemoCommand: AsyncParsableCommand {
     console.say("Open the link, or scan the code with a phone\(lan ? "" : " (with --lan)"). Ctrl-C ends it.")
     try await live.run(session: session) { stop in
       DemoSource(
-        tether: TetherSource(tether: tether, report: live.report, frames: frames, stop: stop), shooting: shooting)
+        tether: TetherSource(tether: tether, report: live.report, frames: frames, stop: stop),
+        shooting: shooting)
     }
     await simulator?.switchOff()
     let snapshot = await live.report.scoreboard.snapshot
-    console.say("\(Text.count(snapshot.delivered, "frame")) went all the way. That was the demo; with your camera: pixcheese tether")
+    console.say(
+      "\(Text.count(snapshot.delivered, "frame")) went all the way. That was the demo; with your camera: pixcheese tether"
+    )
   }
 
   /// A usable camera on USB, if there is one.

@@ -22,22 +22,34 @@ struct TetherCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
 
-  @Option(help: ArgumentHelp("Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.", valueName: "album"))
+  @Option(
+    help: ArgumentHelp(
+      "Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.",
+      valueName: "album"))
   var album: [String] = []
 
-  @Option(help: ArgumentHelp("Which: auto (every PTP camera on USB), usb:BUS,DEVICE or ptpip:HOST[:PORT]; may be given several times.", valueName: "camera"))
+  @Option(
+    help: ArgumentHelp(
+      "Which: auto (every PTP camera on USB), usb:BUS,DEVICE or ptpip:HOST[:PORT]; may be given several times.",
+      valueName: "camera"))
   var camera: [String] = []
 
   @Option(help: ArgumentHelp("End when so many frames are delivered everywhere.", valueName: "n"))
   var frames: Int?
 
-  @Option(help: ArgumentHelp("Fetch what was shot and not announced: all on the card, of this session (the default), or none.", valueName: "all|session|none"))
+  @Option(
+    help: ArgumentHelp(
+      "Fetch what was shot and not announced: all on the card, of this session (the default), or none.",
+      valueName: "all|session|none"))
   var catchUp: String?
 
-  @Flag(inversion: .prefixedNo, help: "Let guests in the room watch this machine's own album: listen on all interfaces.")
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Let guests in the room watch this machine's own album: listen on all interfaces.")
   var lan: Bool?
 
-  @Option(help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
 
   func run() async throws {
@@ -49,7 +61,8 @@ struct TetherCommand: AsyncParsableCommand {
     let cameras = try Self.cameras(try settings.texts("tether.camera", options: camera))
     let catchUp = try Self.catchUp(try settings.text("tether.catch_up", option: catchUp))
     let address = try Self.address(
-      try settings.text("tether.listen", option: listen), isOpen: try settings.flag("tether.lan", option: lan))
+      try settings.text("tether.listen", option: listen), isOpen: try settings.flag("tether.lan", option: lan)
+    )
     let frames = try settings.number("tether.frames", option: frames)
     if let frames, frames < 1 { throw Complaint(.usage, "--frames \(frames): at least 1 is needed.") }
 
@@ -71,7 +84,8 @@ struct TetherCommand: AsyncParsableCommand {
       try await live.journal.end(session)
     } else {
       context.console.say(
-        "\(Text.count(tether.unfetched, "frame")) announced and not fetched: on the card, fetched with the next run.")
+        "\(Text.count(tether.unfetched, "frame")) announced and not fetched: on the card, fetched with the next run."
+      )
     }
     try await Self.sayFarewell(live)
   }
@@ -79,7 +93,8 @@ struct TetherCommand: AsyncParsableCommand {
   private static func sayFarewell(_ live: LiveRun) async throws {
     let console = live.context.console
     let snapshot = await live.report.scoreboard.snapshot
-    let waiting = try await live.journal.backlogs().reduce(into: (count: 0, bytes: Int64(0))) { sum, backlog in
+    let waiting = try await live.journal.backlogs().reduce(into: (count: 0, bytes: Int64(0))) {
+      sum, backlog in
       sum.count += backlog.waiting + backlog.parked
       sum.bytes += backlog.waitingBytes
     }

@@ -23,13 +23,20 @@ struct UploadCommand: AsyncParsableCommand {
   @Argument(help: "Files and folders.", completion: .file())
   var path: [String]
 
-  @Option(help: ArgumentHelp("Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.", valueName: "album"))
+  @Option(
+    help: ArgumentHelp(
+      "Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.",
+      valueName: "album"))
   var album: [String] = []
 
-  @Option(help: ArgumentHelp("Where this machine's own album listens meanwhile (127.0.0.1:7420).", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp(
+      "Where this machine's own album listens meanwhile (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
 
-  @Option(help: ArgumentHelp("Give up, with all kept, when nothing has moved for so many seconds (30).", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp(
+      "Give up, with all kept, when nothing has moved for so many seconds (30).", valueName: "seconds"))
   var patience: Int?
 
   func run() async throws {
@@ -49,9 +56,10 @@ struct UploadCommand: AsyncParsableCommand {
   func run(in context: Context) async throws {
     let settings = context.settings
     let albums = try settings.texts("album", options: album)
-    let address = try settings.text("upload.listen", option: listen).map { text throws(Complaint) in
-      try ListenAddress(parsing: text)
-    } ?? .embedded
+    let address =
+      try settings.text("upload.listen", option: listen).map { text throws(Complaint) in
+        try ListenAddress(parsing: text)
+      } ?? .embedded
     let patience = Duration.seconds(max(1, try settings.number("upload.patience", option: patience) ?? 30))
     let scan = await FileScan.scanning(path, from: FilePath(FileManager.default.currentDirectoryPath))
     for refused in scan.refused { context.console.complain("pixcheese: \(Self.words(for: refused))") }
@@ -64,7 +72,9 @@ struct UploadCommand: AsyncParsableCommand {
     let live = try await LiveRun(context: context, albums: albums, listen: address)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
-      UploadSource(files: scan.files, live: live, patience: patience) { value in outcome.withLock { $0 = value } }
+      UploadSource(files: scan.files, live: live, patience: patience) { value in
+        outcome.withLock { $0 = value }
+      }
     }
     try end(outcome.withLock { $0 }, scan: scan, live: live)
   }
@@ -73,7 +83,8 @@ struct UploadCommand: AsyncParsableCommand {
     let console = live.context.console
     console.emit(
       Summary(
-        time: Text.time(Date()), files: scan.files.count, delivered: outcome.delivered, failed: outcome.failed,
+        time: Text.time(Date()), files: scan.files.count, delivered: outcome.delivered,
+        failed: outcome.failed,
         open: outcome.open + outcome.parked))
     guard outcome.isFinished, outcome.open == 0, outcome.parked == 0 else {
       let status: ExitStatus = outcome.refusedToken ? .notAllowed : .notAllDelivered
@@ -87,10 +98,14 @@ struct UploadCommand: AsyncParsableCommand {
     }
     console.say("\(console.green("✓")) \(Text.count(outcome.delivered, "photo")) delivered.")
     if outcome.failed > 0 {
-      throw Complaint(.inputOutput, "\(Text.count(outcome.failed, "file")) could not be read; the others are delivered.")
+      throw Complaint(
+        .inputOutput, "\(Text.count(outcome.failed, "file")) could not be read; the others are delivered.")
     }
     if let status = Self.status(of: scan.refused) {
-      throw Complaint(status, "\(Text.count(scan.refused.count, "path")) could not be sent, as said above; the others are delivered.")
+      throw Complaint(
+        status,
+        "\(Text.count(scan.refused.count, "path")) could not be sent, as said above; the others are delivered."
+      )
     }
   }
 
@@ -172,7 +187,9 @@ struct UploadSource: Service {
     async let telling: Void = tell(outcomes, into: intake)
     do {
       defer { outcome.finish() }
-      try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) { outcome.yield($0) }
+      try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) {
+        outcome.yield($0)
+      }
     }
     await telling
   }

@@ -34,7 +34,8 @@ extension Journal {
     _ safe: SafeOriginal, session: Session?, albums: [String], now: Date = Date()
   ) async throws(JournalError) -> (frame: Frame, isNew: Bool) {
     let spool = self.spool
-    let recorded: (frame: Frame, isNew: Bool) = try await write("Making \(safe.original.name) safe") { database in
+    let recorded: (frame: Frame, isNew: Bool) = try await write("Making \(safe.original.name) safe") {
+      database in
       var known = try Self.frame(withOriginal: safe.original.hash, in: database, spool: spool)
       if let frame = known, Self.isBetter(safe.original, than: frame.original) {
         try Self.keep(safe.original, insteadOf: frame.original, in: database, spool: spool)
@@ -77,7 +78,8 @@ extension Journal {
   /// Makes a place in the spool free for a file that lies there now: whoever had it has lost its own to somebody's hand.
   private static func vacate(_ stored: String, in database: Database) throws {
     try database.execute(
-      sql: "UPDATE original SET path = path || '.gone-' || id WHERE path = ? AND in_place = 0", arguments: [stored])
+      sql: "UPDATE original SET path = path || '.gone-' || id WHERE path = ? AND in_place = 0",
+      arguments: [stored])
   }
 
   /// Finds the frames of objects that were taken before, and adds the deliveries that they lack for these albums.

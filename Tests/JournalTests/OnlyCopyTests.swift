@@ -16,7 +16,9 @@ struct OnlyCopyTests {
   }
 
   private func record(_ original: Original) async throws -> Frame {
-    try await journal.recordSafe(SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party"]).frame
+    try await journal.recordSafe(
+      SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party"]
+    ).frame
   }
 
   private func exists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
@@ -26,7 +28,8 @@ struct OnlyCopyTests {
     let mine = temporary.folder.appending("mine.JPG")
     try Data("one".utf8).write(to: URL(fileURLWithPath: mine.string))
     let inPlace = Original(
-      hash: ContentHash(of: Data("one".utf8)), name: "mine.JPG", mediaType: "image/jpeg", bytes: 3, path: mine,
+      hash: ContentHash(of: Data("one".utf8)), name: "mine.JPG", mediaType: "image/jpeg", bytes: 3,
+      path: mine,
       isInPlace: true, modifiedNanoseconds: 1)
     _ = try await record(inPlace)
     let spooled = try temporary.spooled("IMG.JPG", "one", in: journal)

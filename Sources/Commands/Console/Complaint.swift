@@ -38,15 +38,21 @@ struct Complaint: Error, Sendable {
   private static func albumServer(_ error: AlbumServerError) -> Complaint {
     switch error.code {
     case .dataFolder, .file:
-      Complaint(.inputOutput, "\(error.description).\nWhat is in the album is safe. Look at the folder, then run again.")
+      Complaint(
+        .inputOutput,
+        "\(error.description).\nWhat is in the album is safe. Look at the folder, then run again.")
     case .database:
       Complaint(.badInput, "\(error.description).\nThe photos' files in the same folder were not touched.")
     case .noRoom:
-      Complaint(.inputOutput, "\(error.description).\nThe disk is full. What is in the album is safe. Make room and run again.")
+      Complaint(
+        .inputOutput,
+        "\(error.description).\nThe disk is full. What is in the album is safe. Make room and run again.")
     case .notFound: Complaint(.unavailable, "\(error.description).")
     case .configuration: Complaint(.usage, "\(error.description).")
     case .listen:
-      Complaint(.unavailable, "\(error.description).\nChoose another address with --listen, or stop the program that has it.")
+      Complaint(
+        .unavailable,
+        "\(error.description).\nChoose another address with --listen, or stop the program that has it.")
     }
   }
 

@@ -87,7 +87,9 @@ struct ListenAddress: Hashable, Sendable {
     components.scheme = "http"
     components.host = host.contains(":") ? "[\(host)]" : host
     components.port = port
-    guard let url = components.url else { preconditionFailure("a host that could be listened on makes a URL") }
+    guard let url = components.url else {
+      preconditionFailure("a host that could be listened on makes a URL")
+    }
     return url
   }
 
@@ -104,7 +106,8 @@ struct ListenAddress: Hashable, Sendable {
       var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
       guard
         getnameinfo(
-          address, socklen_t(MemoryLayout<sockaddr_in>.size), &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST)
+          address, socklen_t(MemoryLayout<sockaddr_in>.size), &name, socklen_t(name.count), nil, 0,
+          NI_NUMERICHOST)
           == 0
       else { continue }
       return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -37,7 +37,9 @@ actor LiveReport {
     emit(.albumReady(album: target.album, url: target.page?.absoluteString))
     guard let page = target.page else { return console.say("Album \(Text.harmless(target.album))") }
     console.say("Album \(console.bold(Text.harmless(target.album))): \(page.absoluteString)")
-    if console.isInteractive, let code = QRCode.lines(for: page.absoluteString, hasColours: console.hasColours) {
+    if console.isInteractive,
+      let code = QRCode.lines(for: page.absoluteString, hasColours: console.hasColours)
+    {
       for line in code { console.say(line) }
     }
   }
@@ -83,10 +85,12 @@ actor LiveReport {
       if saidReasons.updateValue(reason, forKey: waiting.album) != reason {
         console.say(
           "\(console.yellow("Waiting")) for \(Text.harmless(waiting.album)): \(reason) "
-            + "\(Text.count(waiting.count, "delivery", "deliveries")) (\(Text.bytes(waiting.bytes))) are kept.")
+            + "\(Text.count(waiting.count, "delivery", "deliveries")) (\(Text.bytes(waiting.bytes))) are kept."
+        )
       }
     case .postponed(let delivery, let reason):
-      console.detail("put off    \(Text.harmless(delivery.name)) \(delivery.kind): \(Text.harmless(reason.text))")
+      console.detail(
+        "put off    \(Text.harmless(delivery.name)) \(delivery.kind): \(Text.harmless(reason.text))")
     case .parked(let delivery, let reason):
       lastProgress = .now
       await scoreboard.parked()
@@ -141,7 +145,9 @@ actor LiveReport {
   func open(of frames: Set<ContentHash>) async throws -> Set<ContentHash> {
     let rest = frames.subtracting(deliveredFrames).subtracting(parkedFrames)
     for frame in rest where !deliveredFrames.contains(frame) {
-      if try await journal.isDelivered(frame, needsRenditions: needsRenditions) { deliveredFrames.insert(frame) }
+      if try await journal.isDelivered(frame, needsRenditions: needsRenditions) {
+        deliveredFrames.insert(frame)
+      }
     }
     return rest.subtracting(deliveredFrames)
   }

@@ -54,7 +54,8 @@ struct LiveRun: Sendable {
       let configuration = try AlbumServerConfiguration(host: address.host, port: address.port) {
         port.yield($0)
       }
-      services.append(.init(service: AlbumServer(store: opened, configuration: configuration, logger: logger)))
+      services.append(
+        .init(service: AlbumServer(store: opened, configuration: configuration, logger: logger)))
       store = opened
     } else {
       port.yield(0)

@@ -29,7 +29,8 @@ struct LiveView: Service {
     var lines = [""]
     for (_, camera) in snapshot.cameras {
       if let lost = camera.lost {
-        lines.append("\(console.red("○")) \(console.bold(Text.harmless(camera.model)))  \(Text.harmless(lost))")
+        lines.append(
+          "\(console.red("○")) \(console.bold(Text.harmless(camera.model)))  \(Text.harmless(lost))")
       } else {
         let facts = [
           camera.battery.map { "battery \(Text.harmless($0))" }, camera.free.map { "\(Text.bytes($0)) free" },
@@ -43,7 +44,8 @@ struct LiveView: Service {
     lines.append(
       "  \(console.bold(String(snapshot.safe))) safe (\(Text.bytes(snapshot.safeBytes)))"
         + (snapshot.captured > snapshot.safe ? " · \(snapshot.captured - snapshot.safe) being fetched" : "")
-        + (snapshot.parked > 0 ? " · " + console.yellow("\(snapshot.parked) wait for you: pixcheese queue") : "")
+        + (snapshot.parked > 0
+          ? " · " + console.yellow("\(snapshot.parked) wait for you: pixcheese queue") : "")
         + console.dimmed(" · \(Self.clock(elapsed))"))
     for (album, state) in snapshot.albums {
       var line = "  → \(Text.harmless(album)): \(state.viewable) viewable · \(state.delivered) delivered"
@@ -53,7 +55,8 @@ struct LiveView: Service {
       if let waiting = state.waiting { lines.append("    \(console.yellow("waits:")) \(waiting)") }
     }
     for (_, frame) in snapshot.recent {
-      let mark = frame.isDelivered ? console.green("✓ delivered") : frame.isViewable ? "◐ viewable " : "· safe     "
+      let mark =
+        frame.isDelivered ? console.green("✓ delivered") : frame.isViewable ? "◐ viewable " : "· safe     "
       lines.append("    \(mark)  \(frame.name)  \(console.dimmed(Text.bytes(frame.bytes)))")
     }
     return lines

@@ -39,7 +39,8 @@ struct Credentials: Sendable {
   mutating func remember(_ token: String, for address: URL) throws(Complaint) {
     tokens[Self.key(address)] = token
     let table = TOMLTable(tokens.mapValues { $0 as any TOMLValueConvertible })
-    let text = "# Tokens of albums and album servers. Keep this file to yourself.\n[tokens]\n" + table.convert() + "\n"
+    let text =
+      "# Tokens of albums and album servers. Keep this file to yourself.\n[tokens]\n" + table.convert() + "\n"
     let part = FilePath(file.string + ".part")
     do {
       try FileManager.default.createDirectory(

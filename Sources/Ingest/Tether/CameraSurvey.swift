@@ -45,7 +45,9 @@ public struct CameraSurvey: Sendable {
             findings.append(
               Finding(
                 port: device.port.description, model: maker,
-                problem: "It is connected as a disk. Set its USB mode to PTP (\"PC Remote\", \"MTP/PTP\") in its menu."))
+                problem:
+                  "It is connected as a disk. Set its USB mode to PTP (\"PC Remote\", \"MTP/PTP\") in its menu."
+              ))
           }
         }
       }
@@ -63,7 +65,8 @@ public struct CameraSurvey: Sendable {
     let (messages, continuation) = AsyncStream<WorkerProcess.Message>.makeStream()
     let worker = WorkerProcess(
       arguments: [
-        executable.string, "camera-worker", "--port", port.description, "--spool", settings.string, "--settings",
+        executable.string, "camera-worker", "--port", port.description, "--spool", settings.string,
+        "--settings",
         settings.string,
       ]
     ) { message in
@@ -91,7 +94,8 @@ public struct CameraSurvey: Sendable {
       switch message {
       case .report(.connected(let identity, let status)):
         finding = Finding(
-          port: port.description, model: DisplayName.of(identity.model), serial: identity.serial.map(DisplayName.of),
+          port: port.description, model: DisplayName.of(identity.model),
+          serial: identity.serial.map(DisplayName.of),
           status: status, problem: nil)
         worker.send(.stop)
       case .report(.lost(let loss)) where finding.model == nil:
@@ -122,7 +126,8 @@ public struct CameraSurvey: Sendable {
 
   /// USB vendor numbers of those who make cameras (usb.ids).
   private static let makers: [UInt16: String] = [
-    0x04a9: "Canon", 0x04b0: "Nikon", 0x04cb: "Fujifilm", 0x04da: "Panasonic", 0x054c: "Sony", 0x07b4: "Olympus",
+    0x04a9: "Canon", 0x04b0: "Nikon", 0x04cb: "Fujifilm", 0x04da: "Panasonic", 0x054c: "Sony",
+    0x07b4: "Olympus",
     0x0a17: "Pentax", 0x25fb: "Ricoh", 0x1a98: "Leica", 0x1003: "Sigma",
   ]
 }

@@ -1,0 +1,23 @@
+"""(d) Memory of `tether` over many frames."""
+
+from bench import Camera, megabytes, table
+
+
+def run(bench):
+    total, burst = bench.count(2000, 40), bench.count(50, 10)
+    marks = [total * quarter // 4 for quarter in range(1, 5)]
+    home = bench.new_folder("home")
+    samples = []
+    with Camera(bench, "--scenes", 8, "--megabytes", 0.2) as camera:
+        with bench.tether(camera, home, "--album", "bench") as program:
+            for done in range(burst, total + 1, burst):
+                camera.shoot(burst)
+                program.wait(done, event="frame.delivered")
+                parent, worker = program.memory()
+                samples.append({"frames": done, "parent": parent, "worker": worker})
+    figures = {"samples": samples}
+    rows = [[f"after {sample['frames']} frames", megabytes(sample["parent"]), megabytes(sample["worker"])]
+            for sample in samples if sample["frames"] in marks]
+    rows.append(["highest after a burst", *(megabytes(max(s[key] for s in samples)) for key in ("parent", "worker"))])
+    table("(d) Memory of tether (aim: flat)", ["", "tether and album", "camera's process"], rows)
+    return figures
