@@ -16,7 +16,7 @@ public struct Pixcheese: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      TetherCommand.self, UploadCommand.self, QueueCommand.self, StatusCommand.self, AlbumCommand.self,
+      DemoCommand.self, TetherCommand.self, UploadCommand.self, CamerasCommand.self, QueueCommand.self, StatusCommand.self, AlbumCommand.self,
       ServeCommand.self, CameraWorkerCommand.self,
     ])
 

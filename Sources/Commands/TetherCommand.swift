@@ -90,7 +90,7 @@ struct TetherCommand: AsyncParsableCommand {
           : ""))
   }
 
-  private static func cameras(_ texts: [String]) throws(Complaint) -> [CameraSelection] {
+  static func cameras(_ texts: [String]) throws(Complaint) -> [CameraSelection] {
     var cameras: [CameraSelection] = []
     for text in texts {
       do {

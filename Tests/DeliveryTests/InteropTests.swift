@@ -72,7 +72,9 @@ struct InteropTests {
     await bench.run(bench.deliverer([try destination(relay.port)])) { !$0.sent.isEmpty }
     #expect(try server.copies(of: bytes) == 1)
     #expect(relay.methods.filter { $0 == "POST" }.count == 1)
-    #expect(relay.methods.filter { $0 == "HEAD" }.count >= 4)
+    // Two of the four cuts may meet connections on which only OPTIONS goes.
+    #expect(relay.methods.filter { $0 == "HEAD" }.count >= 2)
+    #expect(relay.received < 5_000_000 + 4 * 600_000, "what a cut loses was in flight, and no more")
   }
 
   @Test("Stopped again and again at any moment, it goes on where it was and makes one copy")
@@ -93,19 +95,15 @@ struct InteropTests {
       // Stops when the wire has carried a random number of bytes more: in a header, a body, an answer, or a write.
       await withDiscardingTaskGroup { group in
         group.addTask { await deliverer.run() }
-        for _ in 0..<2000 where relay.received < mark { await Task.yield() }
+        for _ in 0..<200 where relay.received < mark {
+          do { try await Task.sleep(for: .milliseconds(1)) } catch { break }
+        }
         group.cancelAll()
       }
     }
-    let journal = bench.journal
-    await bench.run(bench.deliverer([try destination(relay.port)])) { events in
-      // What was sent by an earlier run says nothing in this one: the journal knows.
-      do {
-        return try await journal.openDeliveries(limit: 1).isEmpty
-      } catch {
-        Issue.record(error)
-        return true
-      }
+    let open = try await bench.journal.openDeliveries(limit: 9).count
+    if open > 0 {
+      await bench.run(bench.deliverer([try destination(relay.port)])) { $0.sent.count == open }
     }
     for bytes in frames { #expect(try server.copies(of: bytes) == 1) }
   }
@@ -126,10 +124,32 @@ struct InteropTests {
     let events = await bench.run(
       bench.deliverer([try destination(server.port, album: "Party", takes: AssetKind.allCases)], options)
     ) { $0.sent.count == 9 }
+    let renditions = events.sent.filter { $0.kind != .original }
+    let originals = events.sent.filter { $0.kind == .original }
     #expect(
-      events.sent.map(\.kind) == Array(repeating: .thumbnail, count: 3) + Array(repeating: .preview, count: 3)
-        + Array(repeating: .original, count: 3))
-    #expect(events.sent.map(\.name) == names.reversed() + names.reversed() + names)
+      renditions.map(\.kind) == Array(repeating: .thumbnail, count: 3) + Array(repeating: .preview, count: 3))
+    #expect(renditions.map(\.name) == names.reversed() + names.reversed())
+    #expect(originals.map(\.name) == names)
+    // The first original starts when the last preview has a place, and may be written down before it.
+    #expect(events.sent.prefix(5).allSatisfy { $0.kind != .original })
+  }
+
+  @Test("However fast deliveries end while others are looked for, none is sent twice")
+  func once() async throws {
+    guard TusServerProcess.isInstalled(.resumableUpload) else { return }
+    let server = try TusServerProcess(.resumableUpload)
+    let bench = try await DeliveryBench()
+    for number in 1...40 {
+      try await bench.frame(
+        "IMG_\(number).JPG", DeliveryBench.random(500), album: "Party",
+        renditions: [.thumbnail: DeliveryBench.random(300), .preview: DeliveryBench.random(400)])
+    }
+    let options = Deliverer.Options(renditionPlaces: 4, originalPlaces: 4)
+    let events = await bench.run(
+      bench.deliverer([try destination(server.port, album: "Party", takes: AssetKind.allCases)], options)
+    ) { $0.sent.count >= 120 }
+    #expect(Set(events.sent.map { "\($0.name) \($0.kind)" }).count == 120)
+    #expect(try server.uploads() == 120)
   }
 
   @Test("A destination that is down rests and says what waits; another is not held up; a nudge tries at once")
