@@ -4,13 +4,17 @@ import Model
 /// An album as a guest's program reads it: the JSON API and the media, over HTTP.
 struct AlbumReader: Sendable {
   let page: URL
+  private let server: Program
 
-  /// - Parameter page: `http://127.0.0.1:PORT/a/SLUG`
-  init(page: String?) throws {
+  /// - Parameters:
+  ///   - page: `http://127.0.0.1:PORT/a/SLUG`
+  ///   - server: who serves it, and is asked for its last words if it does not answer.
+  init(page: String?, on server: Program) throws {
     guard let page, let url = URL(string: page), url.port != nil else {
-      throw Program.Failure(description: "\(page ?? "nothing") is no album's page")
+      throw server.failure("\(page ?? "nothing") is no album's page")
     }
     self.page = url
+    self.server = server
   }
 
   /// All its frames, in the order of their last change.
@@ -50,10 +54,12 @@ struct AlbumReader: Sendable {
   }
 
   private func get(_ path: String) async throws -> Data {
-    let answer = try await LoopbackExchange(port: UInt16(page.port ?? 0)).send("GET", path, nil)
-    guard answer.status == 200 else {
-      throw Program.Failure(description: "\(path): \(answer.status)")
+    do {
+      let answer = try await LoopbackExchange(port: UInt16(page.port ?? 0)).send("GET", path, nil)
+      guard answer.status == 200 else { throw server.failure("GET \(path): \(answer.status)") }
+      return answer.body
+    } catch let failure as LoopbackExchange.Failure {
+      throw server.failure("GET \(path): \(failure)")
     }
-    return answer.body
   }
 }

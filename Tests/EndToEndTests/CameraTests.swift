@@ -96,7 +96,7 @@ extension EndToEndTests {
       let camera = try await SimulatedCamera.start(arguments + ["--megabytes", "0.3", "--scenes", "2"])
       let home = try Home()
       let tether = try home.tether(camera, album: "Party")
-      let album = try AlbumReader(page: try await tether.first("album.ready").url)
+      let album = try AlbumReader(page: try await tether.first("album.ready").url, on: tether)
       try await tether.first("camera.connected")
       try await body(camera)
       try await expectExactly(camera.shots, in: album)

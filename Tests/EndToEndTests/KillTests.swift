@@ -41,7 +41,7 @@ extension EndToEndTests {
       _ = await shutter.result
       let shots = camera.shots
       let last = try home.tether(camera, album: "Party")
-      let album = try AlbumReader(page: try await last.first("album.ready").url)
+      let album = try AlbumReader(page: try await last.first("album.ready").url, on: last)
       try await expectExactly(shots, in: album)
       try await expectCleanEnd(of: last)
       try await expectNothingLeft(in: home, frames: shots.count)

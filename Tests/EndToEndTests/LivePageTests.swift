@@ -31,11 +31,13 @@ extension EndToEndTests {
       let home = try Home()
       let tether = try home.tether(camera, album: "Anna 和 Jan")
       let page = try await tether.first("album.ready")
-      let album = try AlbumReader(page: page.url)
+      let album = try AlbumReader(page: page.url, on: tether)
       try await tether.first("camera.connected")
       try await Browser.run { browser in
         try await browser.open(album.page)
-        #expect(try await browser.evaluate("window.isTheSamePage = true; return document.images.length") == 0)
+        #expect(
+          try await browser.evaluate(
+            "window.isTheSamePage = true; return document.querySelectorAll('img[data-frame]').length") == 0)
         let shots = try await camera.shoot(count)
         #expect(Set(shots.map(\.sha256)).count == count)
         for shot in shots where isPicture(shot) {

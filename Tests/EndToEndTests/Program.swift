@@ -91,8 +91,8 @@ final class Program: Sendable {
     _ what: String, within limit: Duration = .seconds(60), _ find: @escaping @Sendable ([Event]) -> Found?
   ) async throws -> Found {
     try await wait(for: what, within: limit) { state in
-      if let found = find(state.events) { return .success(found) }
-      return state.status.map { .failure(self.failure("ended (\($0)) before \(what)")) }
+      if let found = find(state.events) { return .found(found) }
+      return state.status == nil ? .notYet : .never
     }
   }
 
@@ -107,8 +107,11 @@ final class Program: Sendable {
 
   /// Waits for its end, and for the last of what it said.
   func end(within limit: Duration = .seconds(60)) async throws -> Status {
-    try await wait(for: "its end", within: limit) { state in state.status.map { .success($0) } }
+    try await wait(for: "its end", within: limit) { state in state.status.map { .found($0) } ?? .notYet }
   }
+
+  /// How it ended, if it has.
+  var status: Status? { life.state.withLock(\.status) }
 
   // MARK: What it is told
 
@@ -126,32 +129,47 @@ final class Program: Sendable {
     let description: String
   }
 
-  private func failure(_ what: String) -> Failure {
+  /// What went wrong with this program, with the last that it said.
+  func failure(_ what: String) -> Failure {
     let said = lines.suffix(12).map(\.text).joined(separator: "\n")
-    return Failure(description: "\(name): \(what). It said:\n\(said)\n\(words.suffix(2000))")
+    return Failure(
+      description:
+        "\(name): \(what). \(status.map { "It has ended with \($0). " } ?? "")It said:\n\(said)\n\(words.suffix(2000))"
+    )
   }
 
-  private func wait<Value: Sendable>(
-    for what: String, within limit: Duration,
-    _ look: @escaping @Sendable (Life.State) -> Result<Value, Failure>?
-  ) async throws -> Value {
+  /// What a look at a program's state shows.
+  private enum Sight<Found: Sendable>: Sendable {
+    case found(Found)
+    case notYet
+    case never
+  }
+
+  private func wait<Found: Sendable>(
+    for what: String, within limit: Duration, _ look: @escaping @Sendable (Life.State) -> Sight<Found>
+  ) async throws -> Found {
     let life = life
-    let found = try await withThrowingTaskGroup(of: Value?.self) { group in
+    let sight = try await withThrowingTaskGroup(of: Sight<Found>.self) { group in
       group.addTask {
         for await _ in life.changes() {
-          if let result = life.state.withLock({ look($0) }) { return try result.get() }
+          let sight = life.state.withLock { look($0) }
+          if case .notYet = sight { continue }
+          return sight
         }
-        return nil
+        return .notYet
       }
       group.addTask {
         try await Task.sleep(for: limit)
-        return nil
+        return .notYet
       }
       defer { group.cancelAll() }
-      return try await group.next() ?? nil
+      return try await group.next() ?? .notYet
     }
-    guard let found else { throw failure("not within \(limit): \(what)") }
-    return found
+    switch sight {
+    case .found(let found): return found
+    case .notYet: throw failure("not within \(limit): \(what)")
+    case .never: throw failure("no more: \(what)")
+    }
   }
 
   // MARK: Starting
@@ -196,7 +214,9 @@ final class Program: Sendable {
   private static func pipe() throws -> (out: Int32, in: Int32) {
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+    }
     return (ends[0], ends[1])
   }
 
