@@ -1,5 +1,6 @@
 #pragma once
 #include <gphoto2/gphoto2.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 
 /// prctl(2) is variadic, which Swift cannot call. The signal comes when the *thread* that started this process ends.

@@ -159,8 +159,8 @@ extension DeliveryLane {
 
   /// The destination answers as it should: no need to wait until a whole original has gone there.
   private func heard() {
-    guard rest.isProbing else { return }
-    rest.succeeded()
+    guard rest.isProbing, !rest.isResting(at: Date()) else { return }
+    rest.succeeded(at: Date())
     waker.yield()
   }
 
@@ -169,7 +169,7 @@ extension DeliveryLane {
     case .cancelled:
       break
     case .sent:
-      rest.succeeded()
+      rest.succeeded(at: Date())
       let milliseconds = delivery.announcedAt.map { max(0, Int(Date().timeIntervalSince($0) * 1000)) }
       events.yield(
         .sent(

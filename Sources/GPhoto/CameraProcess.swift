@@ -9,6 +9,7 @@ public enum CameraProcess {
   /// - Times are read as UTC, so that a file has the same time wherever the computer is: a camera's clock has no zone.
   /// - The library's settings (`~/.gphoto/settings`: the last port, the capture target) go to `settings`.
   /// - Descriptor 0 is taken: every exit of a PTP/IP camera closes it.
+  /// - Memory for chunks is kept rather than given back and asked for again.
   /// - A broken pipe is an error of a write, not the end of the process.
   /// - Parameter settings: a folder of our own.
   public static func prepare(settings: String) {
@@ -17,6 +18,11 @@ public enum CameraProcess {
     tzset()
     setenv("HOME", settings, 1)
     signal(SIGPIPE, SIG_IGN)
+    // The driver grows a block of memory for each chunk, packet by packet. From the heap, which keeps what it has, that
+    // costs nothing; as mappings of their own, each chunk's pages are fetched from the kernel and cleared again.
+    mallopt(M_MMAP_THRESHOLD, 32 << 20)
+    mallopt(M_TRIM_THRESHOLD, 64 << 20)
+    mallopt(M_TOP_PAD, 8 << 20)
     occupyStandardInput()
   }
 

@@ -25,6 +25,9 @@ final class TusServerProcess {
     return FileManager.default.isExecutableFile(atPath: python) ? python : nil
   }()
 
+  /// The servers that the environment has.
+  static let installed = Kind.allCases.filter(isInstalled)
+
   /// Whether the environment has a server.
   static func isInstalled(_ kind: Kind) -> Bool {
     guard let python else { return false }

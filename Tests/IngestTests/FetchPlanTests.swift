@@ -28,8 +28,7 @@ struct FetchPlanTests {
     var order: [UInt64?] = []
     while plan.count > 0 {
       for wanted in plan.next(now: now) { order.append(wanted.id) }
-      if let id = order.last ?? nil { plan.settle(id) }
-      order.compactMap { $0 }.forEach { plan.settle($0) }
+      for id in order { id.map { plan.settle($0) } }
     }
     #expect(order == [3, 4, 1, 2])
   }
@@ -82,7 +81,8 @@ struct FetchPlanTests {
     "Pictures and clips are taken, lists and marks are not",
     arguments: [
       ("IMG_0001.JPG", nil, true), ("IMG_0001.CR3", "application/octet-stream", true), ("A.MOV", nil, true),
-      ("AUTPRINT.MRK", nil, false), ("M0100.CTG", "application/octet-stream", false), ("noname", "image/jpeg", true),
+      ("AUTPRINT.MRK", nil, false), ("M0100.CTG", "application/octet-stream", false),
+      ("noname", "image/jpeg", true),
     ] as [(String, String?, Bool)])
   func wanted(name: String, type: String?, isWanted: Bool) {
     let object = CameraObject(id: 1, folder: "/", name: name, bytes: 1, modified: 0, mediaType: type)

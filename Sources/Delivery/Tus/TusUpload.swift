@@ -259,7 +259,11 @@ extension TusUpload {
     case 401, 403:
       .stop(
         DeliveryReason(
-          .notAllowed, "The token is not accepted for this album (\(answer.status))\(words(answer))."))
+          .notAllowed,
+          location.map(endpoint.isTrusted) ?? true
+            ? "The token is not accepted for this album (\(answer.status))\(words(answer))."
+            : "The upload lies at another server, which does not get the token and refuses it (\(answer.status))."
+        ))
     case 407:
       .stop(DeliveryReason(.intercepted, "A proxy asks for a password (407)."))
     case 408, 425, 429, 503:

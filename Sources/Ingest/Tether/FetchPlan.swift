@@ -45,7 +45,8 @@ struct FetchPlan {
     }
     captures += 1
     let new = Wanted(
-      object: object, capture: "\(camera)/\(captures)", mediaType: mediaType, seenAt: now, isCatchUp: isCatchUp, id: id)
+      object: object, capture: "\(camera)/\(captures)", mediaType: mediaType, seenAt: now,
+      isCatchUp: isCatchUp, id: id)
     wanted.append(new)
     return new
   }
