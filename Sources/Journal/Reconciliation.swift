@@ -80,6 +80,11 @@ extension Spool {
   fileprivate func survey() throws(JournalError) -> (originals: Set<String>, droppedParts: Int) {
     var originals: Set<String> = []
     var droppedParts = 0
+    if Folders.isFolder(renditions) {
+      for name in try Folders.names(in: renditions) where name.hasSuffix("." + Self.partExtension) {
+        unlink(renditions.appending(name).string)
+      }
+    }
     for day in try Folders.names(in: root) where day != "renditions" {
       let folder = root.appending(day)
       guard Folders.isFolder(folder) else { continue }

@@ -51,13 +51,21 @@ public struct Spool: Sendable {
   /// Gives a complete, synced `.part` its final name, and syncs the folder, so that the name survives a power cut.
   /// - Throws: `JournalError`.
   public static func publish(_ path: FilePath) throws(JournalError) {
-    guard rename(partPath(for: path).string, path.string) == 0 else {
-      throw JournalError(errno: errno, while: "Renaming \(partPath(for: path))")
+    try publish(partPath(for: path), as: path)
+  }
+
+  private static func publish(_ part: FilePath, as path: FilePath) throws(JournalError) {
+    guard rename(part.string, path.string) == 0 else {
+      throw JournalError(errno: errno, while: "Renaming \(part)")
     }
     try Folders.sync(path.removingLastComponent())
   }
 
-  /// Writes a rendition durably under the name of its content.
+  /// Where renditions lie, and for a moment each one's unfinished part.
+  var renditions: FilePath { root.appending("renditions") }
+
+  /// Writes a rendition durably under the name of its content. Equal ones may be written at the same time: frames of
+  /// the same scene can have the same renditions.
   /// - Returns: its absolute path.
   /// - Throws: `JournalError`.
   public func store(rendition bytes: [UInt8], hash: ContentHash, extension suffix: String)
@@ -65,11 +73,11 @@ public struct Spool: Sendable {
     -> FilePath
   {
     let hex = hash.hex
-    let folder = root.appending("renditions").appending(String(hex.prefix(2)))
+    let folder = renditions.appending(String(hex.prefix(2)))
     try Folders.create(folder)
     let path = folder.appending("\(hex).\(suffix)")
-    let part = Self.partPath(for: path)
-    let descriptor = Glibc.open(part.string, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
+    let part = Self.partPath(for: renditions.appending(UUID().uuidString))
+    let descriptor = Glibc.open(part.string, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw JournalError(errno: errno, while: "Creating \(part)") }
     defer { close(descriptor) }
     var written = 0
@@ -86,7 +94,7 @@ public struct Spool: Sendable {
       written += count
     }
     guard fdatasync(descriptor) == 0 else { throw JournalError(errno: errno, while: "Syncing \(part)") }
-    try Self.publish(path)
+    try Self.publish(part, as: path)
     return path
   }
 
