@@ -35,6 +35,9 @@ actor LiveReport {
   /// - Parameter showsCode: whether a QR code is drawn for guests to scan, where there is a terminal.
   func albumReady(_ target: AlbumTarget, showsCode: Bool) async {
     await scoreboard.album(target.album, page: target.page)
+    guard target.isFed else {
+      return console.say("Going on with what still waits for the album \(Text.harmless(target.album)).")
+    }
     emit(.albumReady(album: target.album, url: target.page?.absoluteString))
     guard let page = target.page else { return console.say("Album \(Text.harmless(target.album))") }
     console.say("Album \(console.bold(Text.harmless(target.album))): \(page.absoluteString)")

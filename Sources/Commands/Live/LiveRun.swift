@@ -31,9 +31,12 @@ struct LiveRun: Sendable {
     self.listen = listen
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
-    choice = try AlbumChoice(albums, credentials: credentials)
+    var choice = try AlbumChoice(albums, credentials: credentials)
     logger = context.logger
     journal = try await Journal.open(at: context.home.journal, spool: context.home.spool)
+    choice.add(
+      leftover: try await journal.backlogs().filter { $0.waiting > 0 }.map(\.album), credentials: credentials)
+    self.choice = choice
     curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
