@@ -34,7 +34,8 @@ extension Journal {
     _ safe: SafeOriginal, session: Session?, albums: [String], now: Date = Date()
   ) async throws(JournalError) -> (frame: Frame, isNew: Bool) {
     let spool = self.spool
-    let recorded: (frame: Frame, isNew: Bool) = try await write("Making \(safe.original.name) safe") { database in
+    let recorded: (frame: Frame, isNew: Bool) = try await write("Making \(safe.original.name) safe") {
+      database in
       var known = try Self.frame(withOriginal: safe.original.hash, in: database, spool: spool)
       if let frame = known, Self.isBetter(safe.original, than: frame.original) {
         try Self.keep(safe.original, insteadOf: frame.original, in: database, spool: spool)
@@ -77,7 +78,8 @@ extension Journal {
   /// Makes a place in the spool free for a file that lies there now: whoever had it has lost its own to somebody's hand.
   private static func vacate(_ stored: String, in database: Database) throws {
     try database.execute(
-      sql: "UPDATE original SET path = path || '.gone-' || id WHERE path = ? AND in_place = 0", arguments: [stored])
+      sql: "UPDATE original SET path = path || '.gone-' || id WHERE path = ? AND in_place = 0",
+      arguments: [stored])
   }
 
   /// Finds the frames of objects that were taken before, and adds the deliveries that they lack for these albums.
@@ -114,17 +116,33 @@ extension Journal {
     return try await read("Looking up a frame") { try Self.frame(withOriginal: hash, in: $0, spool: spool) }
   }
 
-  /// Frames whose renditions are not made yet: the newest first, since guests want now.
+  /// Frames whose renditions are not made yet, and go to an album that takes some: the newest first, since guests
+  /// want now.
   /// - Throws: `JournalError`.
   public func framesToRender(limit: Int) async throws(JournalError) -> [Frame] {
     let spool = self.spool
     return try await read("Looking for frames to render") { database in
       try Row.fetchAll(
         database,
-        sql: Self.selectFrame + " WHERE frame.rendering = 'waiting' ORDER BY frame.id DESC LIMIT ?",
+        sql: Self.selectFrame + " WHERE \(try Self.isToRender(in: database)) ORDER BY frame.id DESC LIMIT ?",
         arguments: [limit]
       ).map { Self.frame($0, spool: spool) }
     }
+  }
+
+  /// The condition of a frame that lacks renditions and goes where they are taken. One that goes nowhere else than to
+  /// a tus endpoint costs no rendering; when it gets another album, it is one of these.
+  static func isToRender(in database: Database) throws -> String {
+    let takers = try Row.fetchAll(database, sql: "SELECT id, album FROM destination").compactMap {
+      row -> Int64? in
+      let destination = try? Destination(parsing: row["album"])
+      return destination?.takes.contains(.preview) == true ? row["id"] : nil
+    }
+    guard !takers.isEmpty else { return "FALSE" }
+    return """
+      frame.rendering = 'waiting' AND EXISTS (SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id
+        AND destination_id IN (\(takers.map(String.init).joined(separator: ", "))))
+      """
   }
 
   /// Puts a rendition's bytes into the spool, durably. The journal knows it only after `recordRenditions`.
