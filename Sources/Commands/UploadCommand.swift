@@ -70,6 +70,7 @@ struct UploadCommand: AsyncParsableCommand {
       throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
     }
     let live = try await LiveRun(context: context, albums: albums, listen: address)
+    await live.report.scoreboard.expect(scan.files.count)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
       UploadSource(files: scan.files, live: live, patience: patience) { value in
@@ -197,6 +198,8 @@ struct UploadSource: Service {
       }
     }
     await telling
+    // Files with the same bytes are one frame.
+    await live.report.scoreboard.expect(await intake.frames.count)
   }
 
   private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async {

@@ -34,12 +34,13 @@ actor LiveReport {
 
   // MARK: What happens
 
-  func albumReady(_ target: AlbumTarget) async {
+  /// - Parameter showsCode: whether a QR code is drawn for guests to scan, where there is a terminal.
+  func albumReady(_ target: AlbumTarget, showsCode: Bool) async {
     await scoreboard.album(target.album, page: target.page)
     emit(.albumReady(album: target.album, url: target.page?.absoluteString))
     guard let page = target.page else { return console.say("Album \(Text.harmless(target.album))") }
     console.say("Album \(console.bold(Text.harmless(target.album))): \(page.absoluteString)")
-    if console.isInteractive,
+    if showsCode, console.isInteractive,
       let code = QRCode.lines(for: page.absoluteString, hasColours: console.hasColours)
     {
       for line in code { console.say(line) }

@@ -26,7 +26,7 @@ struct LiveRun: Sendable {
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
-  init(context: Context, albums: [String], listen: ListenAddress, session: Session? = nil) async throws {
+  init(context: Context, albums: [String], listen: ListenAddress) async throws {
     self.context = context
     self.listen = listen
     let credentials = try Credentials(
@@ -72,7 +72,7 @@ struct LiveRun: Sendable {
     await group.addServiceUnlessShutdown(
       .init(
         service: Opening(
-          run: self, ports: ports, store: embedded, group: group, source: source),
+          run: self, ports: ports, store: embedded, group: group, showsCode: session != nil, source: source),
         successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
     do {
       try await group.run()
@@ -95,13 +95,15 @@ struct LiveRun: Sendable {
     let ports: AsyncStream<Int>
     let store: AlbumStore?
     let group: ServiceGroup
+    /// Guests watch a session; what is uploaded from a desk needs no code on the screen.
+    let showsCode: Bool
     let source: @Sendable (Stop) -> any Service
 
     func run() async throws {
       guard let port = await ports.cancelOnGracefulShutdown().first(where: { _ in true }) else { return }
       let targets = try await run.choice.targets(
         store: store, local: run.listen.local(port: port), shown: run.listen.shown(port: port))
-      for target in targets { await run.report.albumReady(target) }
+      for target in targets { await run.report.albumReady(target, showsCode: showsCode) }
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
       // Services are stopped in reverse, each awaited: the news end by themselves once the deliverer has.

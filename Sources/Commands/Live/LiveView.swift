@@ -47,6 +47,9 @@ struct LiveView: Service {
         + (snapshot.parked > 0
           ? " · " + console.yellow("\(snapshot.parked) wait for you: pixcheese queue") : "")
         + console.dimmed(" · \(Self.clock(elapsed))"))
+    if let expected = snapshot.expected {
+      lines.append("  " + Self.bar(snapshot.delivered, of: expected) + " delivered")
+    }
     for (album, state) in snapshot.albums {
       var line = "  → \(Text.harmless(album)): \(state.viewable) viewable · \(state.delivered) delivered"
       if let milliseconds = state.milliseconds { line += " · last in \(milliseconds) ms" }
@@ -60,6 +63,13 @@ struct LiveView: Service {
       lines.append("    \(mark)  \(frame.name)  \(console.dimmed(Text.bytes(frame.bytes)))")
     }
     return lines
+  }
+
+  /// `█████░░░░░  5 of 10`
+  static func bar(_ done: Int, of all: Int, width: Int = 30) -> String {
+    let filled = all > 0 ? min(width, max(0, done * width / all)) : width
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+      + "  \(done) of \(all)"
   }
 
   /// `1:02:03`

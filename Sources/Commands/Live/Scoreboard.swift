@@ -35,6 +35,8 @@ actor Scoreboard {
   struct Snapshot: Sendable {
     var cameras: [(id: String, camera: Camera)] = []
     var albums: [(album: String, state: Album)] = []
+    /// How many frames the run has to deliver; `nil` where nobody knows, since cameras go on.
+    var expected: Int?
     var captured = 0
     var safe = 0
     var safeBytes: Int64 = 0
@@ -60,6 +62,8 @@ actor Scoreboard {
       snapshot.cameras.append((id, camera))
     }
   }
+
+  func expect(_ frames: Int) { snapshot.expected = frames }
 
   func captured() { snapshot.captured += 1 }
 
