@@ -18,6 +18,8 @@ actor LiveReport {
   private var saidReasons: [String: String] = [:]
   /// Whether an album refused the token.
   private(set) var sawRefusedToken = false
+  /// Whether an album of this machine has no room on its disk.
+  private(set) var sawFullDisk = false
   /// When something last moved, for a run that gives up when nothing does.
   private(set) var lastProgress = ContinuousClock.now
 
@@ -85,6 +87,9 @@ actor LiveReport {
     case .waiting(let waiting):
       let reason = Text.harmless(waiting.reason.text)
       await scoreboard.waiting(reason, album: waiting.album)
+      if waiting.reason.code == .noRoom, case .embedded? = try? Destination(parsing: waiting.album) {
+        sawFullDisk = true
+      }
       emit(.deliveryWaiting(album: waiting.album, count: waiting.count, bytes: waiting.bytes, reason: reason))
       if saidReasons.updateValue(reason, forKey: waiting.album) != reason {
         console.say(

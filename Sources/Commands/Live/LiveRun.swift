@@ -48,6 +48,8 @@ struct LiveRun: Sendable {
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
     let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
     await report.reconciled(reconciled)
+    // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
+    for album in choice.albums { try await journal.retry(album: album) }
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     var store: AlbumStore?
