@@ -226,6 +226,19 @@ struct JournalTests {
     #expect(again.droppedParts == 0)
   }
 
+  @Test("What people and their programs put into the spool is neither published nor in the way")
+  func strangersInTheSpool() async throws {
+    let day = temporary.spool.appending("2026-11-23")
+    try FileManager.default.createDirectory(
+      atPath: day.appending("export.JPG").string, withIntermediateDirectories: true)
+    for name in [".directory", "._IMG_0001.JPG", "IMG_0001.JPG.xmp"] {
+      try Data("x".utf8).write(to: URL(fileURLWithPath: day.appending(name).string))
+    }
+    let orphan = try temporary.spooled("IMG_0001.JPG", "one", in: journal)
+    let found = try await journal.reconcile(session: nil, albums: ["Party"])
+    #expect(found.adopted.map(\.original.path) == [orphan.path])
+  }
+
   @Test("A frame counts as delivered when its renditions are made and every delivery is sent")
   func progress() async throws {
     let original = try temporary.spooled("a.JPG", "a", in: journal)
