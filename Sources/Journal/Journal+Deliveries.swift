@@ -26,7 +26,8 @@ extension Journal {
               AND (delivery.next_try_at IS NULL OR delivery.next_try_at <= ?)
               \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
              ORDER BY delivery.frame_id \(kind == .original ? "ASC" : "DESC") LIMIT ?
-            """, arguments: [album, kind.rawValue, now.milliseconds, limit]
+            """,
+          arguments: [album, kind.rawValue, now.milliseconds, limit]
         ).map { Self.delivery($0, spool: spool) }
       }
     }
@@ -98,15 +99,20 @@ extension Journal {
     try await write("Retrying deliveries") { database in
       try database.execute(
         sql: """
-          UPDATE delivery SET next_try_at = NULL, attempts = 0, reason = NULL,
-            state = CASE WHEN state = 'parked' AND upload_url IS NOT NULL THEN 'sending'
-              WHEN state = 'parked' THEN 'waiting' ELSE state END
+          UPDATE delivery SET \(Self.due)
           WHERE (state = 'parked' OR next_try_at IS NOT NULL)
             AND (? IS NULL OR destination_id = (SELECT id FROM destination WHERE album = ?))
           """, arguments: [album, album])
       return database.changesCount
     }
   }
+
+  /// What makes a delivery due at once, where it was.
+  static let due = """
+    next_try_at = NULL, attempts = 0, reason = NULL,
+    state = CASE WHEN state = 'parked' AND upload_url IS NOT NULL THEN 'sending'
+      WHEN state = 'parked' THEN 'waiting' ELSE state END
+    """
 
   /// Deliveries that are not done, in the order of their frames, for a person to read.
   /// - Throws: `JournalError`.

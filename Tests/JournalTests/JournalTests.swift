@@ -239,6 +239,31 @@ struct JournalTests {
     #expect(found.adopted.map(\.original.path) == [orphan.path])
   }
 
+  @Test("A frame that is asked for again is no longer parked, and keeps its place at the destination")
+  func askedAgain() async throws {
+    let album = "tus+http://127.0.0.1:1080/files"
+    let object = SourceObject(folder: "/a", name: "a.JPG", bytes: 1, modified: 1)
+    let original = try temporary.spooled("a.JPG", "a", in: journal)
+    let safe = SafeOriginal(original: original, source: "file", object: object)
+    _ = try await journal.recordSafe(safe, session: nil, albums: [album])
+    func park() async throws {
+      let delivery = try #require(try await journal.dueDeliveries(to: album, limit: 9).first)
+      try await journal.beginSending(delivery, uploadURL: "/files/1")
+      try await journal.park(delivery, reason: "token")
+      #expect(try await journal.dueDeliveries(to: album, limit: 9).isEmpty)
+    }
+    try await park()
+    _ = try await journal.deliverTaken([object], source: "file", albums: ["tus+http://other/x"])
+    #expect(try await journal.dueDeliveries(to: album, limit: 9).isEmpty, "nobody asked for this album")
+    _ = try await journal.deliverTaken([object], source: "file", albums: [album])
+    let again = try #require(try await journal.dueDeliveries(to: album, limit: 9).first)
+    #expect(again.state == .sending)
+    #expect(again.uploadURL == "/files/1")
+    try await park()
+    _ = try await journal.recordSafe(safe, session: nil, albums: [album])
+    #expect(try await journal.dueDeliveries(to: album, limit: 9).count == 1)
+  }
+
   @Test("A frame counts as delivered when its renditions are made and every delivery is sent")
   func progress() async throws {
     let original = try temporary.spooled("a.JPG", "a", in: journal)
