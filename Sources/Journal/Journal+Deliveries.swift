@@ -23,15 +23,20 @@ extension Journal {
           database,
           sql: Self.selectDelivery + """
              WHERE destination.album = ? AND delivery.kind = ? AND delivery.state IN ('waiting', 'sending')
-              AND (delivery.next_try_at IS NULL OR delivery.next_try_at <= ?)
+              AND (delivery.next_try_at IS NULL OR delivery.next_try_at NOT BETWEEN ? + 1 AND ?)
               \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
              ORDER BY delivery.frame_id \(kind == .original ? "ASC" : "DESC") LIMIT ?
             """,
-          arguments: [album, kind.rawValue, now.milliseconds, limit]
+          arguments: [
+            album, kind.rawValue, now.milliseconds, (now + Self.longestWait).milliseconds, limit,
+          ]
         ).map { Self.delivery($0, spool: spool) }
       }
     }
   }
+
+  /// No try is put off for longer, in seconds: one that seems to be was put off by a clock that has been set back since.
+  private static let longestWait: TimeInterval = 7200
 
   /// When the next delivery to an album that waits for a time is due; `nil` if none does.
   /// - Throws: `JournalError`.

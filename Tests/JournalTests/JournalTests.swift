@@ -239,6 +239,20 @@ struct JournalTests {
     #expect(found.adopted.map(\.original.path) == [orphan.path])
   }
 
+  @Test("A clock that was set back does not hold deliveries up")
+  func clockSetBack() async throws {
+    let album = "tus+http://127.0.0.1:1080/files"
+    let original = try temporary.spooled("a.JPG", "a", in: journal)
+    _ = try await journal.recordSafe(
+      SafeOriginal(original: original, source: "7"), session: nil, albums: [album])
+    let wrong = Date(timeIntervalSince1970: 2_000_000_000)
+    let right = Date(timeIntervalSince1970: 1_800_000_000)
+    let delivery = try #require(try await journal.dueDeliveries(to: album, limit: 9, now: wrong).first)
+    try await journal.postpone(delivery, until: wrong + 30, reason: "offline")
+    #expect(try await journal.dueDeliveries(to: album, limit: 9, now: wrong).isEmpty)
+    #expect(try await journal.dueDeliveries(to: album, limit: 9, now: right).count == 1)
+  }
+
   @Test("A frame that is asked for again is no longer parked, and keeps its place at the destination")
   func askedAgain() async throws {
     let album = "tus+http://127.0.0.1:1080/files"
