@@ -135,6 +135,8 @@ extension Journal {
               FILTER (WHERE state IN ('waiting', 'sending')), 0) AS waiting_bytes,
             COUNT(*) FILTER (WHERE state = 'parked') AS parked,
             COUNT(*) FILTER (WHERE state = 'sent') AS sent,
+            COUNT(*) FILTER (WHERE state = 'sent' AND delivery.kind = 'preview') AS viewable,
+            COUNT(*) FILTER (WHERE state = 'sent' AND delivery.kind = 'original') AS delivered,
             MAX(reason) FILTER (WHERE state IN ('waiting', 'sending', 'parked')) AS reason
           FROM delivery JOIN destination ON destination.id = delivery.destination_id
             JOIN original ON original.frame_id = delivery.frame_id
@@ -145,7 +147,7 @@ extension Journal {
         Backlog(
           album: row["album"], waiting: row["waiting"], waitingBytes: row["waiting_bytes"],
           parked: row["parked"],
-          sent: row["sent"], reason: row["reason"])
+          sent: row["sent"], viewable: row["viewable"], delivered: row["delivered"], reason: row["reason"])
       }
     }
   }

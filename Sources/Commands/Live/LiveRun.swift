@@ -45,6 +45,8 @@ struct LiveRun: Sendable {
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
     let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
     await report.reconciled(reconciled)
+    // Whoever starts this again may have put right what a delivery was parked for: each is tried once more.
+    for album in choice.albums { try await journal.retry(album: album) }
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     var store: AlbumStore?
@@ -60,7 +62,9 @@ struct LiveRun: Sendable {
     } else {
       port.yield(0)
     }
-    let rendering = RenditionStage(journal: journal, logger: logger)
+    let rendering = RenditionStage(journal: journal, logger: logger) { [report] frame, reason in
+      await report.cannotRender(frame, reason: reason)
+    }
     services.append(.init(service: rendering, successTerminationBehavior: .ignore))
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigint, .sigterm, .sighup], logger: logger)
@@ -76,6 +80,12 @@ struct LiveRun: Sendable {
       try await group.run()
     } catch is CancellationError {
       // The grace was over before all was quiet; what is not delivered is in the journal.
+    } catch {
+      if let complaint = Complaint(error) {
+        await report.emit(.error(code: complaint.status.code, message: complaint.message))
+      }
+      await report.end()
+      throw error
     }
     await report.end()
   }
