@@ -52,13 +52,14 @@ struct StatusCommand: AsyncParsableCommand {
         "There is no journal at \(context.home.journal) yet: nothing was ever taken or sent from here.")
     }
     let counts = try await journal.frameCounts()
+    let arrivals = try await journal.arrivals()
     let answer = Answer(
       journal: journal.path.string, running: JournalLock.isHeld(beside: journal.path), frames: counts.safe,
       toRender: counts.toRender,
       albums: try await journal.backlogs().map {
         Answer.Album(
           album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked,
-          viewable: $0.viewable, delivered: $0.delivered,
+          viewable: arrivals[$0.album]?.viewable ?? 0, delivered: arrivals[$0.album]?.delivered ?? 0,
           reason: $0.reason)
       })
     context.console.emit(answer)

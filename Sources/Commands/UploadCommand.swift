@@ -86,12 +86,14 @@ struct UploadCommand: AsyncParsableCommand {
         failed: outcome.failed,
         open: outcome.open + outcome.parked))
     guard outcome.isFinished, outcome.open == 0, outcome.parked == 0 else {
-      let status: ExitStatus = outcome.refusedToken ? .notAllowed : .notAllDelivered
+      let status: ExitStatus =
+        outcome.refusedToken ? .notAllowed : outcome.isDiskFull ? .inputOutput : .notAllDelivered
       throw Complaint(
         status,
         """
         \(outcome.delivered) of \(Text.count(outcome.delivered + outcome.open + outcome.parked, "photo")) delivered. \
-        All others are kept in the journal: run the same command again.
+        All others are kept in the journal: \(outcome.isDiskFull ? "the disk is full, make room and " : "")\
+        run the same command again.
         pixcheese queue list says why each one waits.
         """)
     }
@@ -157,6 +159,8 @@ struct UploadSource: Service {
     var parked = 0
     var failed = 0
     var refusedToken = false
+    /// Whether an album of this machine has no room.
+    var isDiskFull = false
     /// Whether every file was taken up before the run ended.
     var isFinished = false
   }
@@ -189,7 +193,8 @@ struct UploadSource: Service {
       Outcome(
         delivered: all.count - open - parked, before: await intake.before.count, open: open, parked: parked,
         failed: await intake.failed,
-        refusedToken: await report.sawRefusedToken, isFinished: isFinished))
+        refusedToken: await report.sawRefusedToken, isDiskFull: await report.sawFullDisk,
+        isFinished: isFinished))
   }
 
   /// What became of the files so far.

@@ -62,9 +62,6 @@ public struct Backlog: Hashable, Sendable {
   public var waitingBytes: Int64
   public var parked: Int
   public var sent: Int
-  /// Frames whose preview the album has, and frames whose original it has.
-  public var viewable: Int
-  public var delivered: Int
   /// The last reason that a delivery of this album waits, if any does.
   public var reason: String?
 }

@@ -123,42 +123,65 @@ extension Journal {
   }
 
   /// What waits for each album.
+  ///
+  /// Only what is open is looked at closely: after a season nearly all is sent, and that needs no more than counting.
   /// - Throws: `JournalError`.
   public func backlogs() async throws(JournalError) -> [Backlog] {
     try await read("Counting deliveries") { database in
       try Row.fetchAll(
         database,
         sql: """
+          WITH open AS (
+            SELECT * FROM delivery WHERE state IN ('waiting', 'sending')
+            UNION ALL SELECT * FROM delivery WHERE state = 'parked')
           SELECT album,
-            COUNT(*) FILTER (WHERE state IN ('waiting', 'sending')) AS waiting,
-            COALESCE(SUM(COALESCE(rendition.bytes, original.bytes) - offset)
-              FILTER (WHERE state IN ('waiting', 'sending')), 0) AS waiting_bytes,
-            COUNT(*) FILTER (WHERE state = 'parked') AS parked,
-            COUNT(*) FILTER (WHERE state = 'sent') AS sent,
-            COUNT(*) FILTER (WHERE state = 'sent' AND delivery.kind = 'preview') AS viewable,
-            COUNT(*) FILTER (WHERE state = 'sent' AND delivery.kind = 'original') AS delivered,
-            MAX(reason) FILTER (WHERE state IN ('waiting', 'sending', 'parked')) AS reason
-          FROM delivery JOIN destination ON destination.id = delivery.destination_id
-            JOIN original ON original.frame_id = delivery.frame_id
-            LEFT JOIN rendition ON rendition.frame_id = delivery.frame_id AND rendition.kind = delivery.kind
+            COUNT(open.id) FILTER (WHERE state != 'parked') AS waiting,
+            COALESCE(SUM(COALESCE(rendition.bytes, original.bytes) - open.offset)
+              FILTER (WHERE state != 'parked'), 0) AS waiting_bytes,
+            COUNT(open.id) FILTER (WHERE state = 'parked') AS parked,
+            total.deliveries - COUNT(open.id) AS sent,
+            MAX(reason) AS reason
+          FROM (SELECT destination_id, COUNT(*) AS deliveries FROM delivery GROUP BY destination_id) AS total
+            JOIN destination ON destination.id = total.destination_id
+            LEFT JOIN open ON open.destination_id = destination.id
+            LEFT JOIN original ON original.frame_id = open.frame_id
+            LEFT JOIN rendition ON rendition.frame_id = open.frame_id AND rendition.kind = open.kind
           GROUP BY destination.id ORDER BY destination.id
           """
       ).map { row in
         Backlog(
           album: row["album"], waiting: row["waiting"], waitingBytes: row["waiting_bytes"],
           parked: row["parked"],
-          sent: row["sent"], viewable: row["viewable"], delivered: row["delivered"], reason: row["reason"])
+          sent: row["sent"], reason: row["reason"])
       }
     }
   }
 
-  /// How many frames of the journal are safe, and how many of them lack a rendering.
+  /// How many frames each album can show (their preview is there), and how many it has whole (their original is).
+  /// Albums without either are left out. Looks at every delivery: for a person who asks, not for a loop.
+  /// - Throws: `JournalError`.
+  public func arrivals() async throws(JournalError) -> [String: (viewable: Int, delivered: Int)] {
+    try await read("Counting what has arrived") { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT album, COUNT(*) FILTER (WHERE kind = 'preview') AS viewable,
+            COUNT(*) FILTER (WHERE kind = 'original') AS delivered
+          FROM delivery JOIN destination ON destination.id = destination_id
+          WHERE state = 'sent' GROUP BY destination.id
+          """
+      ).reduce(into: [:]) { $0[$1["album"]] = ($1["viewable"], $1["delivered"]) }
+    }
+  }
+
+  /// How many frames of the journal are safe, and how many of them are still to be rendered.
   /// - Throws: `JournalError`.
   public func frameCounts() async throws(JournalError) -> (safe: Int, toRender: Int) {
     try await read("Counting frames") { database in
       (
         try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM frame") ?? 0,
-        try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM frame WHERE rendering = 'waiting'") ?? 0
+        try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM frame WHERE \(Self.isToRender(in: database))")
+          ?? 0
       )
     }
   }

@@ -116,17 +116,33 @@ extension Journal {
     return try await read("Looking up a frame") { try Self.frame(withOriginal: hash, in: $0, spool: spool) }
   }
 
-  /// Frames whose renditions are not made yet: the newest first, since guests want now.
+  /// Frames whose renditions are not made yet, and go to an album that takes some: the newest first, since guests
+  /// want now.
   /// - Throws: `JournalError`.
   public func framesToRender(limit: Int) async throws(JournalError) -> [Frame] {
     let spool = self.spool
     return try await read("Looking for frames to render") { database in
       try Row.fetchAll(
         database,
-        sql: Self.selectFrame + " WHERE frame.rendering = 'waiting' ORDER BY frame.id DESC LIMIT ?",
+        sql: Self.selectFrame + " WHERE \(try Self.isToRender(in: database)) ORDER BY frame.id DESC LIMIT ?",
         arguments: [limit]
       ).map { Self.frame($0, spool: spool) }
     }
+  }
+
+  /// The condition of a frame that lacks renditions and goes where they are taken. One that goes nowhere else than to
+  /// a tus endpoint costs no rendering; when it gets another album, it is one of these.
+  static func isToRender(in database: Database) throws -> String {
+    let takers = try Row.fetchAll(database, sql: "SELECT id, album FROM destination").compactMap {
+      row -> Int64? in
+      let destination = try? Destination(parsing: row["album"])
+      return destination?.takes.contains(.preview) == true ? row["id"] : nil
+    }
+    guard !takers.isEmpty else { return "FALSE" }
+    return """
+      frame.rendering = 'waiting' AND EXISTS (SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id
+        AND destination_id IN (\(takers.map(String.init).joined(separator: ", "))))
+      """
   }
 
   /// Puts a rendition's bytes into the spool, durably. The journal knows it only after `recordRenditions`.

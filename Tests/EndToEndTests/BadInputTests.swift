@@ -15,9 +15,9 @@ extension EndToEndTests {
         (["tether", "--frames", "0"], "--frames 0"),
         (["tether", "--listen", "nowhere:port"], "nowhere:port"),
         (["upload"], "path"),
-        (["upload", "x.jpg", "--album", "ftp://host/x"], "ftp://host/x"),
+        (["tether", "--album", "ftp://host/x"], "ftp://host/x"),
         (["album", "create", "x", "--server", "nowhere"], "nowhere"),
-        (["fly"], "fly"),
+        (["fly"], "Usage"),
       ])
     func usage(arguments: [String], value: String) async throws {
       let home = try Home()

@@ -11,8 +11,9 @@ final class Home: Sendable {
   static let pixcheese = build.appending(path: "pixcheese")
   static let camsim = build.appending(path: "pixcheese-camsim")
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "pixcheese-e2e-\(UUID().uuidString)")
+  /// - Parameter place: where the folder is made.
+  init(at place: URL = FileManager.default.temporaryDirectory) throws {
+    folder = place.appending(path: "pixcheese-e2e-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import GPhoto
@@ -183,5 +184,17 @@ struct GPhotoValueTests {
   @Test("A process that has a device open is found by nobody else's name")
   func holders() {
     #expect(DeviceHolder.holding(bus: 999, device: 999).isEmpty)
+  }
+}
+
+@Suite("libgphoto2's hex dumps")
+struct HexDumpTests {
+  @Test("The library's calls find our empty function first")
+  func empty() throws {
+    let library = try #require(dlopen("libgphoto2_port.so.12", RTLD_LAZY | RTLD_NOLOAD))
+    defer { dlclose(library) }
+    let theirs = try #require(dlsym(library, "gp_log_data"))
+    let found = try #require(dlsym(nil, "gp_log_data"), "what a call from anywhere finds")
+    #expect(found != theirs)
   }
 }

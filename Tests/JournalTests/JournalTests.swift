@@ -122,6 +122,12 @@ struct JournalTests {
       SafeOriginal(original: original, source: "7"), session: nil, albums: [album]
     ).frame
     #expect(try await journal.dueDeliveries(to: album, limit: 9).map(\.kind) == [.original])
+    #expect(try await journal.framesToRender(limit: 9).isEmpty, "nobody takes what would be made")
+    #expect(try await journal.frameCounts().toRender == 0)
+    _ = try await journal.recordSafe(
+      SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party"])
+    #expect(try await journal.framesToRender(limit: 9).map(\.id) == [frame.id], "now somebody does")
+    #expect(try await journal.frameCounts().toRender == 1)
     try await journal.recordRenditions(
       [try temporary.rendition(.thumbnail, "small", in: journal)], facts: nil, failure: nil, of: frame)
     #expect(try await journal.dueDeliveries(to: album, limit: 9).map(\.kind) == [.original])
@@ -148,6 +154,8 @@ struct JournalTests {
     try await journal.markSent(delivery)
     #expect(try await journal.dueDeliveries(to: album, limit: 1).isEmpty)
     #expect(try await journal.backlogs().map(\.sent) == [1])
+    let arrived = try #require(try await journal.arrivals()[album])
+    #expect(arrived == (viewable: 0, delivered: 1))
   }
 
   @Test("A delivery that is put off is not due before its time; a parked one not before somebody says so")
@@ -168,6 +176,10 @@ struct JournalTests {
     #expect(
       try await journal.openDeliveries(limit: 9).map(\.reason) == [
         "the server is busy", "the token is refused",
+      ])
+    #expect(
+      try await journal.backlogs() == [
+        Backlog(album: album, waiting: 1, waitingBytes: 5, parked: 1, sent: 0, reason: "the token is refused")
       ])
     #expect(try await journal.retry() == 2)
     #expect(try await journal.dueDeliveries(to: album, limit: 9).count == 2)

@@ -130,7 +130,9 @@ class Camera(Program):
     """pixcheese-camsim."""
 
     def __init__(self, bench, *options):
-        super().__init__([bench.program("pixcheese-camsim"), "--exit-on-eof", *map(str, options)], bench.folder)
+        super().__init__(
+            [bench.program("pixcheese-camsim"), "--exit-on-eof", "--vendor", bench.vendor, *map(str, options)],
+            bench.folder)
         self.port = self.wait(1, event="ready")[0]["port"]
         self.taken = 0
 
@@ -153,8 +155,8 @@ class Camera(Program):
 class Bench:
     """Where things are, and how much of everything."""
 
-    def __init__(self, programs, folder, quick):
-        self.programs, self.folder, self.quick = programs, folder, quick
+    def __init__(self, programs, folder, vendor, quick):
+        self.programs, self.folder, self.vendor, self.quick = programs, folder, vendor, quick
 
     def program(self, name):
         return os.path.join(self.programs, name)

@@ -11,13 +11,13 @@ def run(bench):
     with Camera(bench, "--scenes", 8, "--megabytes", 0.2) as camera:
         with bench.tether(camera, home, "--album", "bench") as program:
             for done in range(burst, total + 1, burst):
-                camera.shoot(burst)
+                shots = camera.shoot(burst)
                 program.wait(done, event="frame.delivered")
                 parent, worker = program.memory()
                 samples.append({"frames": done, "parent": parent, "worker": worker})
-    figures = {"samples": samples}
+    figures = {"samples": samples, "bytes_each": shots[0]["bytes"]}
     rows = [[f"after {sample['frames']} frames", megabytes(sample["parent"]), megabytes(sample["worker"])]
             for sample in samples if sample["frames"] in marks]
     rows.append(["highest after a burst", *(megabytes(max(s[key] for s in samples)) for key in ("parent", "worker"))])
-    table("(d) Memory of tether (aim: flat)", ["", "tether and album", "camera's process"], rows)
+    table(f"(d) Memory of tether, 12 megapixels of {megabytes(figures['bytes_each'])} each (aim: flat)", ["", "tether and album", "camera's process"], rows)
     return figures

@@ -20,6 +20,8 @@ actor LiveReport {
   private var saidParked: Set<String> = []
   /// Whether an album refused the token.
   private(set) var sawRefusedToken = false
+  /// Whether an album of this machine has no room on its disk.
+  private(set) var sawFullDisk = false
   /// When something last moved, for a run that gives up when nothing does.
   private(set) var lastProgress = ContinuousClock.now
 
@@ -34,15 +36,19 @@ actor LiveReport {
 
   // MARK: What happens
 
-  func albumReady(_ target: AlbumTarget) async {
+  /// - Parameter showsCode: whether a QR code is drawn for guests to scan, where there is a terminal.
+  func albumReady(_ target: AlbumTarget, showsCode: Bool) async {
     await scoreboard.album(target.album, page: target.page)
+    guard target.isFed else {
+      return console.say("Going on with what still waits for the album \(Text.harmless(target.album)).")
+    }
     emit(.albumReady(album: target.album, url: target.page?.absoluteString))
     let name = console.bold(Text.harmless(target.album))
     guard let page = target.page, page.absoluteString != target.album else {
       return console.say("Album \(name)")
     }
     console.say("Album \(name): \(page.absoluteString)")
-    console.sayCode(for: page)
+    if showsCode { console.sayCode(for: page) }
   }
 
   func reconciled(_ reconciliation: Reconciliation) async {
@@ -82,6 +88,9 @@ actor LiveReport {
     case .waiting(let waiting):
       let reason = Text.harmless(waiting.reason.text)
       await scoreboard.waiting(reason, album: waiting.album)
+      if waiting.reason.code == .noRoom, case .embedded? = try? Destination(parsing: waiting.album) {
+        sawFullDisk = true
+      }
       emit(.deliveryWaiting(album: waiting.album, count: waiting.count, bytes: waiting.bytes, reason: reason))
       if saidReasons.updateValue(reason, forKey: waiting.album) != reason {
         console.say(

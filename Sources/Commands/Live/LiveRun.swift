@@ -26,14 +26,17 @@ struct LiveRun: Sendable {
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
-  init(context: Context, albums: [String], listen: ListenAddress, session: Session? = nil) async throws {
+  init(context: Context, albums: [String], listen: ListenAddress) async throws {
     self.context = context
     self.listen = listen
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
-    choice = try AlbumChoice(albums, credentials: credentials)
+    var choice = try AlbumChoice(albums, credentials: credentials)
     logger = context.logger
     journal = try await Journal.open(at: context.home.journal, spool: context.home.spool)
+    choice.add(
+      leftover: try await journal.backlogs().filter { $0.waiting > 0 }.map(\.album), credentials: credentials)
+    self.choice = choice
     curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
@@ -45,7 +48,7 @@ struct LiveRun: Sendable {
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
     let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
     await report.reconciled(reconciled)
-    // Whoever starts this again may have put right what a delivery was parked for: each is tried once more.
+    // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
     for album in choice.albums { try await journal.retry(album: album) }
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
@@ -74,7 +77,7 @@ struct LiveRun: Sendable {
     await group.addServiceUnlessShutdown(
       .init(
         service: Opening(
-          run: self, ports: ports, store: embedded, group: group, source: source),
+          run: self, ports: ports, store: embedded, group: group, showsCode: session != nil, source: source),
         successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
     do {
       try await group.run()
@@ -103,13 +106,15 @@ struct LiveRun: Sendable {
     let ports: AsyncStream<Int>
     let store: AlbumStore?
     let group: ServiceGroup
+    /// Guests watch a session; what is uploaded from a desk needs no code on the screen.
+    let showsCode: Bool
     let source: @Sendable (Stop) -> any Service
 
     func run() async throws {
       guard let port = await ports.cancelOnGracefulShutdown().first(where: { _ in true }) else { return }
       let targets = try await run.choice.targets(
         store: store, local: run.listen.local(port: port), shown: run.listen.shown(port: port))
-      for target in targets { await run.report.albumReady(target) }
+      for target in targets { await run.report.albumReady(target, showsCode: showsCode) }
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
       // Services are stopped in reverse, each awaited: the news end by themselves once the deliverer has.

@@ -56,7 +56,7 @@ actor Scoreboard {
     /// Deliveries that wait for a person.
     var parked = 0
     var recent: [(frame: ContentHash, state: Recent)] = []
-    /// Set by an upload.
+    /// Set by an upload; `nil` where nobody knows the end, since cameras go on.
     var upload: Upload?
   }
 

@@ -34,6 +34,9 @@ struct Credentials: Sendable {
     variable ?? tokens[Self.key(address)]
   }
 
+  /// The token that is written down for an address, whatever the variable says of this run's own albums.
+  func rememberedToken(for address: URL) -> String? { tokens[Self.key(address)] }
+
   /// Writes a token down, durably, for the owner's eyes only.
   /// - Throws: `Complaint` (73) if the file cannot be written.
   mutating func remember(_ token: String, for address: URL) throws(Complaint) {
