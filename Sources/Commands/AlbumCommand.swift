@@ -86,7 +86,9 @@ struct AlbumCommand: AsyncParsableCommand {
       .page.absoluteString
       context.console.emit(Answer(album: name, url: url, uploadURL: nil, token: nil))
       context.console.answer(url)
-      context.console.say("Feed it: pixcheese tether --album \(name.debugDescription)")
+      context.console.say(
+        "Feed it: pixcheese tether --album \(name.debugDescription). The link works while that, or pixcheese serve, runs."
+      )
     }
   }
 
@@ -180,11 +182,7 @@ struct AlbumCommand: AsyncParsableCommand {
       }
       context.console.emit(row)
       context.console.answer("\(Text.harmless(row.name))\n\(row.url)\n\(Text.count(row.frames, "frame"))")
-      if context.console.isInteractive {
-        for line in QRCode.lines(for: row.url, hasColours: context.console.hasColours) ?? [] {
-          context.console.say(line)
-        }
-      }
+      if let page = URL(string: row.url) { context.console.sayCode(for: page) }
     }
   }
 }

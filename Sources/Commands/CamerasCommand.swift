@@ -41,7 +41,7 @@ struct CamerasCommand: AsyncParsableCommand {
   }
 
   func run(in context: Context) async throws {
-    let named = try TetherCommand.cameras(try context.settings.texts("tether.camera", options: camera))
+    let named = try TetherCommand.cameras(camera, in: context.settings)
     let selections = named.contains(.auto) || camera.isEmpty ? named : [.auto] + named
     let survey = CameraSurvey(settings: context.home.journal.removingLastComponent().appending("gphoto2"))
     let rows = try await survey.findings(for: selections).map {

@@ -20,7 +20,7 @@ struct DemoCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
 
-  @Option(help: ArgumentHelp("Seconds between two simulated pictures (4).", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Seconds between two simulated pictures.", valueName: "seconds"))
   var every: Double = 4
 
   @Option(help: ArgumentHelp("End when so many frames are delivered.", valueName: "n"))
@@ -83,7 +83,8 @@ struct DemoCommand: AsyncParsableCommand {
       selection = .auto
     }
     let address =
-      try listen.map { text throws(Complaint) in try ListenAddress(parsing: text) }
+      try context.settings.value(
+        "demo.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
       ?? (lan ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded)
     let live = try await LiveRun(context: context, albums: ["PixCheese demo"], listen: address)
     let session = try await live.journal.beginSession()

@@ -44,16 +44,17 @@ struct ServeCommand: AsyncParsableCommand {
   func run(in context: Context) async throws {
     let settings = context.settings
     let address =
-      try settings.text("serve.listen", option: listen).map { text throws(Complaint) in
-        try ListenAddress(parsing: text)
-      } ?? .embedded
+      try settings.value("serve.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
+      ?? .embedded
     let folder = try settings.text("serve.data", option: data) ?? context.home.albums.string
-    var publicURL: URL?
-    if let text = try settings.text("serve.public_url", option: publicUrl) {
-      guard let url = URL(string: text) else {
-        throw Complaint(.usage, "--public-url \(Text.harmless(text)) is no address.")
+    let publicURL = try settings.value(
+      "serve.public_url", option: publicUrl,
+      needed: "an address without a path is needed, https://albums.example."
+    ) { text in
+      URL(string: text).flatMap { url in
+        ["http", "https"].contains(url.scheme?.lowercased()) && url.host?.isEmpty == false
+          && ["", "/"].contains(url.path) ? url : nil
       }
-      publicURL = url
     }
     _ = try address.free(orAny: false)
     let store = try await AlbumStore.open(folder)

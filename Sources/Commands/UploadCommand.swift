@@ -57,9 +57,8 @@ struct UploadCommand: AsyncParsableCommand {
     let settings = context.settings
     let albums = try settings.texts("album", options: album)
     let address =
-      try settings.text("upload.listen", option: listen).map { text throws(Complaint) in
-        try ListenAddress(parsing: text)
-      } ?? .embedded
+      try settings.value("upload.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
+      ?? .embedded
     let patience = Duration.seconds(max(1, try settings.number("upload.patience", option: patience) ?? 30))
     let scan = await FileScan.scanning(path, from: FilePath(FileManager.default.currentDirectoryPath))
     for refused in scan.refused { context.console.complain("pixcheese: \(Self.words(for: refused))") }
@@ -70,7 +69,6 @@ struct UploadCommand: AsyncParsableCommand {
       throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
     }
     let live = try await LiveRun(context: context, albums: albums, listen: address)
-    await live.report.scoreboard.expect(scan.files.count)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
       UploadSource(files: scan.files, live: live, patience: patience) { value in
@@ -99,7 +97,10 @@ struct UploadCommand: AsyncParsableCommand {
         pixcheese queue list says why each one waits.
         """)
     }
-    console.say("\(console.green("✓")) \(Text.count(outcome.delivered, "photo")) delivered.")
+    console.say("\(console.green("✓")) \(Self.words(for: outcome, files: scan.files.count))")
+    if live.choice.needsEmbedded {
+      console.say("Guests can look at it while this machine shows it: pixcheese serve, or pixcheese tether.")
+    }
     if outcome.failed > 0 {
       throw Complaint(
         .inputOutput, "\(Text.count(outcome.failed, "file")) could not be read; the others are delivered.")
@@ -110,6 +111,19 @@ struct UploadCommand: AsyncParsableCommand {
         "\(Text.count(scan.refused.count, "path")) could not be sent, as said above; the others are delivered."
       )
     }
+  }
+
+  /// `4 photos delivered (1 of them before; 1 file is the same as another).`
+  static func words(for outcome: UploadSource.Outcome, files: Int) -> String {
+    var notes: [String] = []
+    if outcome.before > 0 {
+      notes.append(
+        outcome.before == outcome.delivered ? "all of them before" : "\(outcome.before) of them before")
+    }
+    let same = files - outcome.delivered - outcome.failed
+    if same > 0 { notes.append("\(Text.count(same, "file is", "files are")) the same as another") }
+    return "\(Text.count(outcome.delivered, "photo")) delivered"
+      + (notes.isEmpty ? "." : " (\(notes.joined(separator: "; "))).")
   }
 
   private static func status(of refused: [FileScan.Refused]) -> ExitStatus? {
@@ -139,6 +153,8 @@ struct UploadCommand: AsyncParsableCommand {
 struct UploadSource: Service {
   struct Outcome: Sendable {
     var delivered = 0
+    /// Of those: delivered before this run.
+    var before = 0
     var open = 0
     var parked = 0
     var failed = 0
@@ -158,6 +174,7 @@ struct UploadSource: Service {
 
   func run() async throws {
     let intake = Intake()
+    await live.report.expect(files: files.count)
     var isFinished = false
     do {
       try await cancelWhenGracefulShutdown {
@@ -174,7 +191,8 @@ struct UploadSource: Service {
     let parked = await report.parked(of: all).count
     done(
       Outcome(
-        delivered: all.count - open - parked, open: open, parked: parked, failed: await intake.failed,
+        delivered: all.count - open - parked, before: await intake.before.count, open: open, parked: parked,
+        failed: await intake.failed,
         refusedToken: await report.sawRefusedToken, isDiskFull: await report.sawFullDisk,
         isFinished: isFinished))
   }
@@ -182,9 +200,13 @@ struct UploadSource: Service {
   /// What became of the files so far.
   private actor Intake {
     private(set) var frames: Set<ContentHash> = []
+    /// Those that had been delivered before they were taken up.
+    private(set) var before: Set<ContentHash> = []
     private(set) var failed = 0
 
-    func add(_ frame: Frame) { frames.insert(frame.hash) }
+    func add(_ frame: Frame, isDelivered: Bool) {
+      if frames.insert(frame.hash).inserted, isDelivered { before.insert(frame.hash) }
+    }
     func fail() { failed += 1 }
   }
 
@@ -197,19 +219,20 @@ struct UploadSource: Service {
         outcome.yield($0)
       }
     }
-    await telling
-    // Files with the same bytes are one frame.
-    await live.report.scoreboard.expect(await intake.frames.count)
+    try await telling
   }
 
-  private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async {
+  private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async throws {
     for await outcome in outcomes {
       switch outcome {
-      case .safe(let frame, _):
-        await intake.add(frame)
+      case .safe(let frame, let isNew):
+        let isDelivered = isNew ? false : try await live.report.open(of: [frame.hash]).isEmpty
+        await intake.add(frame, isDelivered: isDelivered)
         await live.report.safe(frame)
+        await live.report.taken(frames: await intake.frames.count)
       case .failed(let path, let reason):
         await intake.fail()
+        await live.report.taken(frames: await intake.frames.count)
         live.context.console.complain("pixcheese: \(Text.harmless(path.string)): \(reason)")
       }
     }

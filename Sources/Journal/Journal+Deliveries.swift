@@ -168,6 +168,23 @@ extension Journal {
     }
   }
 
+  /// How many frames each album can show (their preview is there), and how many it has whole (their original is).
+  /// Albums without either are left out. Looks at every delivery: for a person who asks, not for a loop.
+  /// - Throws: `JournalError`.
+  public func arrivals() async throws(JournalError) -> [String: (viewable: Int, delivered: Int)] {
+    try await read("Counting what has arrived") { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT album, COUNT(*) FILTER (WHERE kind = 'preview') AS viewable,
+            COUNT(*) FILTER (WHERE kind = 'original') AS delivered
+          FROM delivery JOIN destination ON destination.id = destination_id
+          WHERE state = 'sent' GROUP BY destination.id
+          """
+      ).reduce(into: [:]) { $0[$1["album"]] = ($1["viewable"], $1["delivered"]) }
+    }
+  }
+
   /// How many frames of the journal are safe, and how many of them are still to be rendered.
   /// - Throws: `JournalError`.
   public func frameCounts() async throws(JournalError) -> (safe: Int, toRender: Int) {

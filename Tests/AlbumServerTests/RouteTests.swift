@@ -138,7 +138,9 @@ import Testing
       let tag = try #require(page.headers[.eTag])
       let again = try await server.send(.get, "/a/\(slug)", headers: [.ifNoneMatch: tag])
       #expect(again.status == .notModified)
-      #expect(try await server.send(.get, "/a/none-such").status == .notFound)
+      let none = try await server.send(.get, "/a/none-such")
+      #expect(none.status == .notFound && none.headers[.contentSecurityPolicy] == policy)
+      #expect(none.bytes == PageFiles.index.bytes, "the page itself says that there is no such album")
       #expect(try await server.send(.get, "/assets/none.js").status == .notFound)
       for (name, file) in PageFiles.assets {
         let asset = try await server.send(.get, "/assets/\(name)")

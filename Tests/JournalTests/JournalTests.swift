@@ -154,6 +154,8 @@ struct JournalTests {
     try await journal.markSent(delivery)
     #expect(try await journal.dueDeliveries(to: album, limit: 1).isEmpty)
     #expect(try await journal.backlogs().map(\.sent) == [1])
+    let arrived = try #require(try await journal.arrivals()[album])
+    #expect(arrived == (viewable: 0, delivered: 1))
   }
 
   @Test("A delivery that is put off is not due before its time; a parked one not before somebody says so")

@@ -39,7 +39,7 @@ struct Complaint: Error, Sendable {
     switch error.code {
     case .dataFolder, .file:
       Complaint(
-        .inputOutput,
+        error.isNotAllowed ? .notAllowed : error.code == .dataFolder ? .cannotCreate : .inputOutput,
         "\(error.description).\nWhat is in the album is safe. Look at the folder, then run again.")
     case .database:
       Complaint(.badInput, "\(error.description).\nThe photos' files in the same folder were not touched.")
@@ -93,6 +93,10 @@ struct Complaint: Error, Sendable {
     case .notAllowed:
       Complaint(
         .notAllowed, "\(error.message)\nNothing was changed. Look at the owner and the mode of that folder.")
+    case .cannotCreate:
+      Complaint(
+        .cannotCreate,
+        "\(error.message)\nNothing was changed. Choose where everything shall lie with --home DIR.")
     case .io:
       Complaint(.inputOutput, "\(error.message)\nWhat was safe is safe. Look at the disk, then run again.")
     }

@@ -16,6 +16,8 @@ actor LiveReport {
   private var onDelivered: @Sendable (Int) async -> Void = { _ in }
   /// The last reason said for each album, so that a long outage is one line and not hundreds.
   private var saidReasons: [String: String] = [:]
+  /// What was said to wait for a person, for the same reason.
+  private var saidParked: Set<String> = []
   /// Whether an album refused the token.
   private(set) var sawRefusedToken = false
   /// Whether an album of this machine has no room on its disk.
@@ -41,13 +43,12 @@ actor LiveReport {
       return console.say("Going on with what still waits for the album \(Text.harmless(target.album)).")
     }
     emit(.albumReady(album: target.album, url: target.page?.absoluteString))
-    guard let page = target.page else { return console.say("Album \(Text.harmless(target.album))") }
-    console.say("Album \(console.bold(Text.harmless(target.album))): \(page.absoluteString)")
-    if showsCode, console.isInteractive,
-      let code = QRCode.lines(for: page.absoluteString, hasColours: console.hasColours)
-    {
-      for line in code { console.say(line) }
+    let name = console.bold(Text.harmless(target.album))
+    guard let page = target.page, page.absoluteString != target.album else {
+      return console.say("Album \(name)")
     }
+    console.say("Album \(name): \(page.absoluteString)")
+    if showsCode { console.sayCode(for: page) }
   }
 
   func reconciled(_ reconciliation: Reconciliation) async {
@@ -93,7 +94,7 @@ actor LiveReport {
       emit(.deliveryWaiting(album: waiting.album, count: waiting.count, bytes: waiting.bytes, reason: reason))
       if saidReasons.updateValue(reason, forKey: waiting.album) != reason {
         console.say(
-          "\(console.yellow("Waiting")) for \(Text.harmless(waiting.album)): \(reason) "
+          "\(console.yellow("Waiting")) for \(Text.harmless(waiting.album)): \(Text.sentence(reason)) "
             + "\(Text.count(waiting.count, "delivery", "deliveries")) (\(Text.bytes(waiting.bytes))) are kept."
         )
       }
@@ -105,9 +106,15 @@ actor LiveReport {
       await scoreboard.parked()
       parkedFrames.insert(delivery.frame)
       if reason.code == .notAllowed { sawRefusedToken = true }
-      warn(
-        "delivery.parked",
-        "\(Text.harmless(delivery.name)) (\(delivery.kind)) waits for you: \(Text.harmless(reason.text))")
+      let message =
+        "\(Text.harmless(delivery.name)) (\(delivery.kind)) waits for you: \(Text.harmless(reason.text))"
+      emit(.warning(code: "delivery.parked", message: message))
+      // What stands in the way of one is mostly in the way of all: once is enough for a person.
+      if saidParked.insert("\(delivery.album) \(reason.text)").inserted {
+        console.complain("\(console.yellow("Warning:")) \(message)")
+      } else {
+        console.detail(message)
+      }
     case .journalFailed(_, let error):
       warn("journal.failed", Complaint(error)?.message ?? error.message)
     }
@@ -136,7 +143,18 @@ actor LiveReport {
       try await journal.isDelivered(frame, needsRenditions: needsRenditions),
       deliveredFrames.insert(frame).inserted
     else { return }
+    await scoreboard.uploaded(deliveredFrames.count)
     await onDelivered(await scoreboard.deliveredEverywhere())
+  }
+
+  /// A picture that guests will not see, but can download.
+  func cannotRender(_ frame: Frame, reason: String) {
+    let name = Text.harmless(frame.original.name)
+    // A clip was never meant to have a preview.
+    if frame.original.mediaType.hasPrefix("video/") { return console.detail("no preview  \(name): a clip") }
+    warn(
+      "frame.not_rendered",
+      "\(name) cannot be shown (\(Text.harmless(reason))). Guests can download it as it is.")
   }
 
   func warn(_ code: String, _ message: String) {
@@ -158,8 +176,15 @@ actor LiveReport {
         deliveredFrames.insert(frame)
       }
     }
+    await scoreboard.uploaded(deliveredFrames.count)
     return rest.subtracting(deliveredFrames)
   }
+
+  /// So many files are to be sent: from now on there is something to measure progress by.
+  func expect(files: Int) async { await scoreboard.expect(files: files) }
+
+  /// One more of the expected files is taken up; they are so many different frames until now.
+  func taken(frames: Int) async { await scoreboard.taken(frames: frames) }
 
   func parked(of frames: Set<ContentHash>) -> Set<ContentHash> { frames.intersection(parkedFrames) }
 

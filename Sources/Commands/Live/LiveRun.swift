@@ -65,7 +65,9 @@ struct LiveRun: Sendable {
     } else {
       port.yield(0)
     }
-    let rendering = RenditionStage(journal: journal, logger: logger)
+    let rendering = RenditionStage(journal: journal, logger: logger) { [report] frame, reason in
+      await report.cannotRender(frame, reason: reason)
+    }
     services.append(.init(service: rendering, successTerminationBehavior: .ignore))
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigint, .sigterm, .sighup], logger: logger)
@@ -81,6 +83,12 @@ struct LiveRun: Sendable {
       try await group.run()
     } catch is CancellationError {
       // The grace was over before all was quiet; what is not delivered is in the journal.
+    } catch {
+      if let complaint = Complaint(error) {
+        await report.emit(.error(code: complaint.status.code, message: complaint.message))
+      }
+      await report.end()
+      throw error
     }
     await report.end()
   }

@@ -31,12 +31,23 @@ actor Scoreboard {
     var isDelivered = false
   }
 
+  /// How far a run with a known end is.
+  struct Upload: Sendable {
+    let files: Int
+    /// Files looked at until now, and the different frames that they are.
+    var taken = 0
+    var frames = 0
+    /// Frames delivered everywhere, in this run or before.
+    var done = 0
+
+    /// How many frames it will be, as far as can be told: files that turned out to be the same count once.
+    var expected: Int { files - (taken - frames) }
+  }
+
   /// Everything at one moment.
   struct Snapshot: Sendable {
     var cameras: [(id: String, camera: Camera)] = []
     var albums: [(album: String, state: Album)] = []
-    /// How many frames the run has to deliver; `nil` where nobody knows, since cameras go on.
-    var expected: Int?
     var captured = 0
     var safe = 0
     var safeBytes: Int64 = 0
@@ -45,6 +56,8 @@ actor Scoreboard {
     /// Deliveries that wait for a person.
     var parked = 0
     var recent: [(frame: ContentHash, state: Recent)] = []
+    /// Set by an upload; `nil` where nobody knows the end, since cameras go on.
+    var upload: Upload?
   }
 
   private(set) var snapshot = Snapshot()
@@ -63,7 +76,14 @@ actor Scoreboard {
     }
   }
 
-  func expect(_ frames: Int) { snapshot.expected = frames }
+  func expect(files: Int) { snapshot.upload = Upload(files: files) }
+
+  func taken(frames: Int) {
+    snapshot.upload?.taken += 1
+    snapshot.upload?.frames = frames
+  }
+
+  func uploaded(_ frames: Int) { snapshot.upload?.done = frames }
 
   func captured() { snapshot.captured += 1 }
 
