@@ -1,3 +1,6 @@
+import Delivery
+import Ingest
+import SystemPackage
 import Testing
 
 @testable import Commands
