@@ -162,19 +162,24 @@ extension Journal {
   }
 
   /// Whether a frame is everywhere where it should be: every delivery is sent and none is still to be made.
-  /// - Parameter needsRenditions: whether any of its albums takes renditions, so that they must be made first.
+  /// - Parameters:
+  ///   - albums: only these count; `nil` is all that the frame ever was to go to.
+  ///   - needsRenditions: whether any of its albums takes renditions, so that they must be made first.
   /// - Throws: `JournalError`.
   public func isDelivered(
-    _ frame: ContentHash, needsRenditions: Bool = true
+    _ frame: ContentHash, to albums: [String]? = nil, needsRenditions: Bool = true
   ) async throws(JournalError) -> Bool {
     try await read("Looking at deliveries") { database in
-      try Bool.fetchOne(
+      let list = try albums.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+      return try Bool.fetchOne(
         database,
         sql: """
           SELECT (NOT ? OR rendering != 'waiting') AND NOT EXISTS (
-            SELECT 1 FROM delivery WHERE frame_id = frame.id AND state != 'sent')
+            SELECT 1 FROM delivery JOIN destination ON destination.id = delivery.destination_id
+            WHERE frame_id = frame.id AND state != 'sent'
+              AND (? IS NULL OR album IN (SELECT value FROM json_each(?))))
           FROM frame WHERE hash = ?
-          """, arguments: [needsRenditions, frame.blob]) ?? false
+          """, arguments: [needsRenditions, list, list, frame.blob]) ?? false
     }
   }
 

@@ -236,11 +236,14 @@ struct JournalTests {
     try await journal.recordRenditions([], facts: nil, failure: "a clip", of: frame)
     for album in ["Party", "tus+http://h/f"] {
       #expect(try await !journal.isDelivered(frame.hash))
+      #expect(try await !journal.isDelivered(frame.hash, to: [album]))
       for delivery in try await journal.dueDeliveries(to: album, limit: 9) {
         try await journal.markSent(delivery)
       }
+      #expect(try await journal.isDelivered(frame.hash, to: [album]))
     }
     #expect(try await journal.isDelivered(frame.hash))
+    #expect(try await journal.isDelivered(frame.hash, to: ["Party", "tus+http://h/f"]))
   }
 
   @Test("Whoever waits for work is woken by a change")

@@ -9,6 +9,8 @@ actor LiveReport {
   let scoreboard = Scoreboard()
   let console: Console
   private let journal: Journal
+  /// The albums of this run: others that a frame once was to go to do not hold it up.
+  private let albums: [String]
   /// Whether any album takes renditions, so that a frame is not delivered before they are.
   private let needsRenditions: Bool
   private var deliveredFrames: Set<ContentHash> = []
@@ -26,6 +28,7 @@ actor LiveReport {
   init(console: Console, journal: Journal, albums: [String]) {
     self.console = console
     self.journal = journal
+    self.albums = albums
     needsRenditions = albums.contains { (try? Destination(parsing: $0))?.takes.contains(.preview) ?? false }
   }
 
@@ -130,7 +133,7 @@ actor LiveReport {
   /// Counts a frame that is delivered everywhere now, once.
   private func look(at frame: ContentHash) async throws {
     guard !deliveredFrames.contains(frame),
-      try await journal.isDelivered(frame, needsRenditions: needsRenditions),
+      try await journal.isDelivered(frame, to: albums, needsRenditions: needsRenditions),
       deliveredFrames.insert(frame).inserted
     else { return }
     await onDelivered(await scoreboard.deliveredEverywhere())
@@ -151,7 +154,7 @@ actor LiveReport {
   func open(of frames: Set<ContentHash>) async throws -> Set<ContentHash> {
     let rest = frames.subtracting(deliveredFrames).subtracting(parkedFrames)
     for frame in rest where !deliveredFrames.contains(frame) {
-      if try await journal.isDelivered(frame, needsRenditions: needsRenditions) {
+      if try await journal.isDelivered(frame, to: albums, needsRenditions: needsRenditions) {
         deliveredFrames.insert(frame)
       }
     }
