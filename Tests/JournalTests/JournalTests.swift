@@ -303,6 +303,7 @@ struct JournalTests {
       for delivery in try await journal.dueDeliveries(to: album, limit: 9) {
         try await journal.markSent(delivery)
       }
+      #expect(try await journal.isDelivered(frame.hash, to: [album]))
     }
     #expect(try await journal.isDelivered(frame.hash, to: ["Party", "tus+http://h/f"]))
   }
