@@ -116,7 +116,7 @@ struct FaultTests {
   func events() async throws {
     try await withCamera { camera, _, gphoto2 in
       let run = try gphoto2.start(["--keep", "--capture-tethered"], camera: camera)
-      try await eventually { try run.isWaiting }
+      try await run.untilTethered(camera)
       camera.inject(.missingEvents(1))
       let missing = try await camera.shoot()
       camera.inject(.duplicateEvents(1))

@@ -79,14 +79,25 @@ struct GPhoto2 {
       for file in try FileManager.default.contentsOfDirectory(
         at: folder.appendingPathComponent("out"), includingPropertiesForKeys: nil)
       {
-        files[file.lastPathComponent] = hex(SHA256.hash(data: try Data(contentsOf: file)))
+        // gphoto2 renames a file when it is whole: one that is gone since is found under its new name next time.
+        guard let bytes = try? Data(contentsOf: file) else { continue }
+        files[file.lastPathComponent] = hex(SHA256.hash(data: bytes))
       }
       return files
     }
 
-    /// Whether it is tethered and waits: a frame that is taken while the driver still starts confuses it.
-    var isWaiting: Bool {
-      get throws { String(decoding: try Data(contentsOf: log), as: UTF8.self).contains("Waiting for events") }
+    /// Waits until it is tethered. It says so before it has connected, and what is taken while the driver still
+    /// starts is no news to it: so a frame is taken again and again until one arrives.
+    func untilTethered(_ camera: SimulatedCamera) async throws {
+      try await eventually { camera.hasSession }
+      while true {
+        let shot = try await camera.shoot()
+        let deadline = ContinuousClock.now + .seconds(2)
+        while ContinuousClock.now < deadline {
+          if try files().values.contains(shot.sha256) { return }
+          try await Task.sleep(for: .milliseconds(20))
+        }
+      }
     }
 
     deinit {

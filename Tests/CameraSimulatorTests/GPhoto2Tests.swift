@@ -45,15 +45,15 @@ struct GPhoto2Tests {
     let gphoto2 = try GPhoto2()
     defer { gphoto2.remove() }
     let run = try gphoto2.start(["--keep", "--capture-tethered"], camera: camera)
-    try await eventually { try run.isWaiting }
+    try await run.untilTethered(camera)
     // One after the other: of several new frames on a Fuji the driver announces only the last.
     for _ in 0..<3 {
       let shot = try await camera.shoot()
       try await eventually { try run.files().values.contains(shot.sha256) }
     }
-    let hashes = camera.shots.map(\.sha256).sorted()
+    let taken = camera.shots.suffix(3).map(\.sha256)
     run.end()
-    #expect(try await run.outcome().hashes == hashes)
+    #expect(Set(taken).isSubset(of: try await run.outcome().hashes))
   }
 
   @Test("It takes a frame itself and downloads it", arguments: Vendor.allCases)
