@@ -113,7 +113,7 @@ let package = Package(
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("CommandsTests", ["Commands", "Model", system]),
+    tests("CommandsTests", ["Commands", "Model", "Ingest", "Delivery", system]),
     tests("EndToEndTests", ["Model"]),
   ],
   swiftLanguageModes: [.v6]

@@ -23,7 +23,8 @@ struct PageEndpoints: Sendable {
       return Response(
         status: .notFound,
         headers: [
-          .contentType: PageFiles.index.mediaType, .cacheControl: "no-store", .contentSecurityPolicy: Self.policy,
+          .contentType: PageFiles.index.mediaType, .cacheControl: "no-store",
+          .contentSecurityPolicy: Self.policy,
         ],
         body: .init(byteBuffer: ByteBuffer(bytes: PageFiles.index.bytes)))
     }
