@@ -23,14 +23,20 @@ extension Journal {
           database,
           sql: Self.selectDelivery + """
              WHERE destination.album = ? AND delivery.kind = ? AND delivery.state IN ('waiting', 'sending')
-              AND (delivery.next_try_at IS NULL OR delivery.next_try_at <= ?)
+              AND (delivery.next_try_at IS NULL OR delivery.next_try_at NOT BETWEEN ? + 1 AND ?)
               \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
              ORDER BY delivery.frame_id \(kind == .original ? "ASC" : "DESC") LIMIT ?
-            """, arguments: [album, kind.rawValue, now.milliseconds, limit]
+            """,
+          arguments: [
+            album, kind.rawValue, now.milliseconds, (now + Self.longestWait).milliseconds, limit,
+          ]
         ).map { Self.delivery($0, spool: spool) }
       }
     }
   }
+
+  /// No try is put off for longer, in seconds: one that seems to be was put off by a clock that has been set back since.
+  private static let longestWait: TimeInterval = 7200
 
   /// When the next delivery to an album that waits for a time is due; `nil` if none does.
   /// - Throws: `JournalError`.
@@ -98,15 +104,20 @@ extension Journal {
     try await write("Retrying deliveries") { database in
       try database.execute(
         sql: """
-          UPDATE delivery SET next_try_at = NULL, attempts = 0, reason = NULL,
-            state = CASE WHEN state = 'parked' AND upload_url IS NOT NULL THEN 'sending'
-              WHEN state = 'parked' THEN 'waiting' ELSE state END
+          UPDATE delivery SET \(Self.due)
           WHERE (state = 'parked' OR next_try_at IS NOT NULL)
             AND (? IS NULL OR destination_id = (SELECT id FROM destination WHERE album = ?))
           """, arguments: [album, album])
       return database.changesCount
     }
   }
+
+  /// What makes a delivery due at once, where it was.
+  static let due = """
+    next_try_at = NULL, attempts = 0, reason = NULL,
+    state = CASE WHEN state = 'parked' AND upload_url IS NOT NULL THEN 'sending'
+      WHEN state = 'parked' THEN 'waiting' ELSE state END
+    """
 
   /// Deliveries that are not done, in the order of their frames, for a person to read.
   /// - Throws: `JournalError`.

@@ -38,6 +38,11 @@ public struct Spool: Sendable {
         throw JournalError(errno: errno, while: "Creating \(Self.partPath(for: path))")
       }
       close(descriptor)
+      // Between the look and the making another one may have been finished under this name. From here on nobody can.
+      guard access(path.string, F_OK) != 0 else {
+        unlink(Self.partPath(for: path).string)
+        continue
+      }
       return path
     }
     throw JournalError(.io, "\(folder) has a hundred thousand files named \(safe).")

@@ -61,6 +61,7 @@ struct FetchPlanTests {
     #expect(plan.next(now: now).isEmpty)
     #expect(plan.next(now: now + 1).map(\.id) == [1])
     #expect(plan.postpone(1, now: now) == 2)
+    #expect(plan.next(now: now - 86_400).map(\.id) == [1], "the clock was set back: nobody waits for a day")
     #expect(FetchPlan.pause(afterTries: 1) == 0.2)
     #expect(FetchPlan.pause(afterTries: 100) == 15)
   }
@@ -75,6 +76,56 @@ struct FetchPlanTests {
     #expect(plan.next(now: now).map(\.id) == [101])
     #expect(plan.removeMissing().map(\.object) == [object(2)])
     #expect(plan.count == 1)
+  }
+
+  @Test("A file that ends every worker does not keep the others from being fetched")
+  func poisonous() {
+    var plan = plan([(1, false), (2, false), (3, false), (4, true)])
+    var fetched: Set<UInt64> = []
+    var workers = 0
+    while fetched.count < 3, workers < 20 {
+      workers += 1
+      // Each worker's first listing gives the numbers again; the first file hangs it, later ones are fetched.
+      for number in [1, 2, 3, 4] where !fetched.contains(UInt64(number)) {
+        _ = plan.add(
+          object(number), id: UInt64(number), mediaType: nil, camera: "c", isCatchUp: false, now: now)
+      }
+      var isAlive = true
+      while isAlive, case let asked = plan.next(now: now + Double(workers) * 30), !asked.isEmpty {
+        for wanted in asked where isAlive {
+          if wanted.id == 1 {
+            isAlive = false
+          } else if let id = wanted.id {
+            fetched.insert(id)
+            plan.settle(id)
+          }
+        }
+      }
+      plan.forgetNumbers()
+    }
+    #expect(fetched == [2, 3, 4])
+    #expect(plan.count == 1)
+  }
+
+  @Test("A file that breaks the connection waits before it may do so again")
+  func breaksConnection() {
+    var plan = plan([(1, false), (2, false)])
+    _ = plan.next(now: now)
+    for _ in 1...5 { _ = plan.postpone(1, now: now) }
+    plan.forgetNumbers()
+    for number in [1, 2] {
+      _ = plan.add(
+        object(number), id: UInt64(number), mediaType: nil, camera: "c", isCatchUp: false, now: now)
+    }
+    #expect(plan.next(now: now).map(\.id) == [2])
+  }
+
+  @Test("An object that gets another number while it is fetched is asked for by that one")
+  func renumbered() {
+    var plan = plan([(1, false)])
+    _ = plan.next(now: now)
+    _ = plan.add(object(1), id: 9, mediaType: nil, camera: "c", isCatchUp: false, now: now)
+    #expect(plan.next(now: now).map(\.id) == [9])
   }
 
   @Test(

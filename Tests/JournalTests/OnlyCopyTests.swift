@@ -40,6 +40,20 @@ struct OnlyCopyTests {
     #expect(try await journal.frame(withOriginal: frame.hash)?.original.path == spooled.path)
   }
 
+  @Test("A person's own file that has only a new modification time is sent as it is now")
+  func touched() async throws {
+    let mine = temporary.folder.appending("mine.JPG")
+    try Data("one".utf8).write(to: URL(fileURLWithPath: mine.string))
+    for time: Int64 in [1, 2] {
+      let original = Original(
+        hash: ContentHash(of: Data("one".utf8)), name: "mine.JPG", mediaType: "image/jpeg", bytes: 3,
+        path: mine,
+        isInPlace: true, modifiedNanoseconds: time)
+      let frame = try await record(original)
+      #expect(try await journal.frame(withOriginal: frame.hash)?.original.modifiedNanoseconds == time)
+    }
+  }
+
   @Test("A frame that is fetched again after its file was removed by hand has its file again")
   func removedThenAgain() async throws {
     let first = try temporary.spooled("IMG.JPG", "one", in: journal)

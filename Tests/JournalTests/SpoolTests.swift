@@ -46,6 +46,31 @@ struct SpoolTests {
     #expect(try spool.reserve("IMG_0001.JPG", day: "2026-11-23").lastComponent?.string == "IMG_0001-3.JPG")
   }
 
+  @Test("Files of one name that several cameras bring at the same time never get the same place")
+  func simultaneousReservations() throws {
+    let temporary = try TemporaryJournal()
+    let spool = Spool(root: temporary.spool)
+    let places = Mutex<[FilePath]>([])
+    let failures = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 8) { _ in
+      do {
+        for _ in 1...60 {
+          let path = try spool.reserve("IMG_0001.JPG", day: "2026-11-23")
+          // As `publish` does it, but for the syncing, which takes long and changes nothing here.
+          guard rename(Spool.partPath(for: path).string, path.string) == 0 else {
+            throw Errno(rawValue: errno)
+          }
+          places.withLock { $0.append(path) }
+        }
+      } catch {
+        failures.withLock { $0.append("\(error)") }
+      }
+    }
+    #expect(failures.withLock { $0 } == [])
+    let all = places.withLock { $0 }
+    #expect(Set(all).count == all.count, "one original was renamed over another")
+  }
+
   @Test("Equal renditions of several frames are stored at the same time, whole, and leave nothing unfinished")
   func equalRenditions() throws {
     let temporary = try TemporaryJournal()
