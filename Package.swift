@@ -113,7 +113,7 @@ let package = Package(
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("CommandsTests", ["Commands", "Model", "Ingest", "Delivery", system]),
+    tests("CommandsTests", ["Commands", "Delivery", "Ingest", "Model", system]),
     tests("EndToEndTests", ["Model"]),
   ],
   swiftLanguageModes: [.v6]

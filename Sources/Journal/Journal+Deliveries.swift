@@ -197,20 +197,23 @@ extension Journal {
     }
   }
 
-  /// Whether a frame is everywhere where it should be: every delivery is sent and none is still to be made.
-  /// - Parameter needsRenditions: whether any of its albums takes renditions, so that they must be made first.
+  /// Whether a frame is in all of some albums: every delivery to them is sent and none is still to be made.
+  /// - Parameter albums: as given; what waits for other albums does not count.
   /// - Throws: `JournalError`.
-  public func isDelivered(
-    _ frame: ContentHash, needsRenditions: Bool = true
-  ) async throws(JournalError) -> Bool {
-    try await read("Looking at deliveries") { database in
-      try Bool.fetchOne(
+  public func isDelivered(_ frame: ContentHash, to albums: [String]) async throws(JournalError) -> Bool {
+    let needsRenditions = albums.contains {
+      (try? Destination(parsing: $0))?.takes.contains(.preview) ?? false
+    }
+    return try await read("Looking at deliveries") { database in
+      let places = Array(repeating: "?", count: albums.count).joined(separator: ", ")
+      return try Bool.fetchOne(
         database,
         sql: """
           SELECT (NOT ? OR rendering != 'waiting') AND NOT EXISTS (
-            SELECT 1 FROM delivery WHERE frame_id = frame.id AND state != 'sent')
+            SELECT 1 FROM delivery JOIN destination ON destination.id = delivery.destination_id
+            WHERE frame_id = frame.id AND state != 'sent' AND album IN (\(places)))
           FROM frame WHERE hash = ?
-          """, arguments: [needsRenditions, frame.blob]) ?? false
+          """, arguments: [needsRenditions] + StatementArguments(albums) + [frame.blob]) ?? false
     }
   }
 

@@ -1,5 +1,6 @@
 import Delivery
 import Foundation
+import Ingest
 import Model
 import SystemPackage
 import Testing

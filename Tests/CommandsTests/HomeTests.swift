@@ -1,3 +1,5 @@
+import Delivery
+import Ingest
 import SystemPackage
 import Testing
 

@@ -1,4 +1,6 @@
+import Delivery
 import Foundation
+import Ingest
 import SystemPackage
 import Testing
 

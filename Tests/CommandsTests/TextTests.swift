@@ -1,4 +1,7 @@
+import Delivery
 import Foundation
+import Ingest
+import SystemPackage
 import Testing
 
 @testable import Commands

@@ -38,9 +38,8 @@ struct AlbumReader: Sendable {
       let frames = try await frames()
       if frames.count(where: { $0.original != nil }) >= count { return frames }
       guard ContinuousClock.now < end else {
-        throw Program.Failure(
-          description:
-            "\(frames.count { $0.original != nil }) of \(count) originals in the album after \(limit)")
+        throw server.failure(
+          "\(frames.count { $0.original != nil }) of \(count) originals in the album after \(limit)")
       }
       try await Task.sleep(for: .milliseconds(50))
     }

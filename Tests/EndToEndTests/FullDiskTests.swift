@@ -6,20 +6,25 @@ extension EndToEndTests {
   @Suite(
     "A full disk", .enabled("only root can mount a small disk", { await SmallDisk.isPossible() }))
   struct FullDiskTests {
-    @Test("Frames wait on the card, and come by themselves when there is room again")
+    @Test(
+      "Frames wait on the card and are safe by themselves when there is room again; the next run delivers them"
+    )
     func tether() async throws {
       let camera = try await SimulatedCamera.start("--megabytes", "3", "--scenes", "2")
       try await SmallDisk.with(megabytes: 14) { disk in
         let home = try Home(at: disk.folder)
         let tether = try home.tether(camera, album: "Party")
-        let album = try AlbumReader(page: try await tether.first("album.ready").url, on: tether)
         try await tether.first("camera.connected")
-        try await camera.shoot(7)
+        let shots = try await camera.shoot(7)
         let warning = try await tether.first("warning") { $0.code == "frame_diskFull" }
         #expect(warning.message?.contains("it is on the card") == true)
-        try await disk.grow(megabytes: 100)
-        try await expectExactly(camera.shots, in: album)
+        try await disk.grow(megabytes: 400)
+        for shot in shots { try await tether.first("frame.safe") { $0.frame == shot.sha256 } }
         try await expectCleanEnd(of: tether)
+        let next = try home.tether(camera, album: "Party")
+        try await expectExactly(
+          shots, in: try AlbumReader(page: try await next.first("album.ready").url, on: next))
+        try await expectCleanEnd(of: next)
         try await expectNothingLeft(in: home, frames: 7)
       }
     }
@@ -35,7 +40,7 @@ extension EndToEndTests {
         let full = try home.start(arguments)
         #expect(try await full.end() == .exit(74))
         #expect(full.words.contains("disk is full"), "\(full.words)")
-        try await disk.grow(megabytes: 100)
+        try await disk.grow(megabytes: 400)
         let again = try home.start(arguments)
         #expect(try await again.end() == .exit(0), "\(again.words)")
         struct Shown: Decodable { let frames: Int }

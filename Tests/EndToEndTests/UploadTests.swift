@@ -95,7 +95,7 @@ extension EndToEndTests {
       let wrong = try await home.run(
         "upload", files[0].path, "--album", album.url, environment: ["PIXCHEESE_TOKEN": "not-the-right-token"]
       )
-      #expect(wrong.status == .exit(77))
+      #expect(wrong.status == .exit(77), "\(wrong.words)")
       #expect(wrong.isBrief && !wrong.words.contains("not-the-right-token"))
       #expect(!wrong.lines.contains { $0.text.contains("not-the-right-token") })
       // With the right one, which `album create` has kept, the same command is all it takes.

@@ -296,15 +296,30 @@ struct JournalTests {
     let frame = try await journal.recordSafe(
       SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party", "tus+http://h/f"]
     ).frame
-    #expect(try await !journal.isDelivered(frame.hash))
+    #expect(try await !journal.isDelivered(frame.hash, to: ["Party", "tus+http://h/f"]))
     try await journal.recordRenditions([], facts: nil, failure: "a clip", of: frame)
     for album in ["Party", "tus+http://h/f"] {
-      #expect(try await !journal.isDelivered(frame.hash))
+      #expect(try await !journal.isDelivered(frame.hash, to: ["Party", "tus+http://h/f"]))
       for delivery in try await journal.dueDeliveries(to: album, limit: 9) {
         try await journal.markSent(delivery)
       }
+      #expect(try await journal.isDelivered(frame.hash, to: [album]))
     }
-    #expect(try await journal.isDelivered(frame.hash))
+    #expect(try await journal.isDelivered(frame.hash, to: ["Party", "tus+http://h/f"]))
+  }
+
+  @Test("What waits for another album does not make a frame undelivered in this one")
+  func deliveredHere() async throws {
+    let original = try temporary.spooled("a.JPG", "a", in: journal)
+    let albums = ["tus+http://here/f", "tus+http://nowhere/f"]
+    let frame = try await journal.recordSafe(
+      SafeOriginal(original: original, source: "7"), session: nil, albums: albums
+    ).frame
+    try await journal.markSent(#require(try await journal.dueDeliveries(to: albums[0], limit: 1).first))
+    try await journal.park(
+      #require(try await journal.dueDeliveries(to: albums[1], limit: 1).first), reason: "gone")
+    #expect(try await journal.isDelivered(frame.hash, to: [albums[0]]))
+    #expect(try await !journal.isDelivered(frame.hash, to: albums))
   }
 
   @Test("Whoever waits for work is woken by a change")

@@ -9,8 +9,8 @@ actor LiveReport {
   let scoreboard = Scoreboard()
   let console: Console
   private let journal: Journal
-  /// Whether any album takes renditions, so that a frame is not delivered before they are.
-  private let needsRenditions: Bool
+  /// The albums that the run feeds; what goes on for others beside them decides nothing.
+  private let albums: [String]
   private var deliveredFrames: Set<ContentHash> = []
   private var parkedFrames: Set<ContentHash> = []
   private var onDelivered: @Sendable (Int) async -> Void = { _ in }
@@ -28,7 +28,7 @@ actor LiveReport {
   init(console: Console, journal: Journal, albums: [String]) {
     self.console = console
     self.journal = journal
-    needsRenditions = albums.contains { (try? Destination(parsing: $0))?.takes.contains(.preview) ?? false }
+    self.albums = albums
   }
 
   /// Whom to tell how many frames are delivered everywhere, each time one more is.
@@ -104,7 +104,7 @@ actor LiveReport {
     case .parked(let delivery, let reason):
       lastProgress = .now
       await scoreboard.parked()
-      parkedFrames.insert(delivery.frame)
+      if albums.contains(delivery.album) { parkedFrames.insert(delivery.frame) }
       if reason.code == .notAllowed { sawRefusedToken = true }
       let message =
         "\(Text.harmless(delivery.name)) (\(delivery.kind)) waits for you: \(Text.harmless(reason.text))"
@@ -134,13 +134,13 @@ actor LiveReport {
       emit(.frameDelivered(frame: sent.frame, album: sent.album, bytes: sent.bytes))
       console.detail("delivered  \(Text.harmless(sent.name))")
     }
-    try await look(at: sent.frame)
+    try await look(at: sent.frame, in: sent.album)
   }
 
   /// Counts a frame that is delivered everywhere now, once.
-  private func look(at frame: ContentHash) async throws {
-    guard !deliveredFrames.contains(frame),
-      try await journal.isDelivered(frame, needsRenditions: needsRenditions),
+  private func look(at frame: ContentHash, in album: String) async throws {
+    guard albums.contains(album), !deliveredFrames.contains(frame),
+      try await journal.isDelivered(frame, to: albums),
       deliveredFrames.insert(frame).inserted
     else { return }
     await scoreboard.uploaded(deliveredFrames.count)
@@ -172,7 +172,7 @@ actor LiveReport {
   func open(of frames: Set<ContentHash>) async throws -> Set<ContentHash> {
     let rest = frames.subtracting(deliveredFrames).subtracting(parkedFrames)
     for frame in rest where !deliveredFrames.contains(frame) {
-      if try await journal.isDelivered(frame, needsRenditions: needsRenditions) {
+      if try await journal.isDelivered(frame, to: albums) {
         deliveredFrames.insert(frame)
       }
     }

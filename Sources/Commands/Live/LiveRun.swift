@@ -117,9 +117,7 @@ struct LiveRun: Sendable {
       for target in targets { await run.report.albumReady(target, showsCode: showsCode) }
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
-      // Services are stopped in reverse, each awaited: the news end by themselves once the deliverer has.
-      await add(DeliveryNews(events: deliverer.events, report: run.report), atSuccess: .ignore)
-      await add(deliverer, atSuccess: .ignore)
+      await add(Delivering(deliverer: deliverer, report: run.report), atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
       await add(source(Stop(group: group)), atSuccess: .gracefullyShutdownGroup)
     }
@@ -135,13 +133,15 @@ struct LiveRun: Sendable {
     }
   }
 
-  /// Carries the deliverer's events to the report.
-  private struct DeliveryNews: Service {
-    let events: AsyncStream<DeliveryEvent>
+  /// The deliverer and who tells of it: one service, since the one ends by itself when the other does.
+  private struct Delivering: Service {
+    let deliverer: Deliverer
     let report: LiveReport
 
     func run() async throws {
-      for await event in events { try await report.tell(event) }
+      async let delivering: Void = deliverer.run()
+      for await event in deliverer.events { try await report.tell(event) }
+      await delivering
     }
   }
 }
