@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Ingest
+import Journal
 import SystemPackage
 
 /// `pixcheese cameras`: what is plugged in or reachable, and whether it can be used.
@@ -9,7 +10,8 @@ struct CamerasCommand: AsyncParsableCommand {
     commandName: "cameras",
     abstract: "What is plugged in or reachable, and whether it can be used, and if not why.",
     discussion: """
-      Asks every PTP camera on USB, and those that are named. A camera that another pixcheese tethers is in use.
+      Asks every PTP camera on USB, and those that are named. A USB camera that another pixcheese tethers is in use; \
+      while one is at work with the same home, cameras on the network are not asked.
 
       \(ExitStatus.table)
       """)
@@ -43,13 +45,23 @@ struct CamerasCommand: AsyncParsableCommand {
   func run(in context: Context) async throws {
     let named = try TetherCommand.cameras(camera, in: context.settings)
     let selections = named.contains(.auto) || camera.isEmpty ? named : [.auto] + named
+    // A camera on the network takes a second connection and drops the first: one that is being tethered is left alone.
+    let isRunning = JournalLock.isHeld(beside: context.home.journal)
+    let left = selections.filter { isRunning && $0.description.hasPrefix("ptpip:") }
     let survey = CameraSurvey(settings: context.home.journal.removingLastComponent().appending("gphoto2"))
-    let rows = try await survey.findings(for: selections).map {
+    let asked = try await survey.findings(for: selections.filter { !left.contains($0) }).map {
       Answer.Row(
         camera: $0.port, model: $0.model, serial: $0.serial, battery: $0.status?.battery,
         free: $0.status?.free,
         usable: $0.problem == nil, problem: $0.problem)
     }
+    let rows =
+      asked
+      + left.map {
+        Answer.Row(
+          camera: $0.description, model: nil, serial: nil, battery: nil, free: nil, usable: false,
+          problem: "Not asked: a pixcheese with this home is at work, and asking could cut its connection.")
+      }
     context.console.emit(Answer(cameras: rows))
     guard !rows.isEmpty else {
       throw Complaint(

@@ -98,7 +98,7 @@ struct UploadCommand: AsyncParsableCommand {
         """)
     }
     console.say("\(console.green("✓")) \(Self.words(for: outcome, files: scan.files.count))")
-    if live.choice.needsEmbedded {
+    if live.choice.feedsEmbedded {
       console.say("Guests can look at it while this machine shows it: pixcheese serve, or pixcheese tether.")
     }
     if outcome.failed > 0 {

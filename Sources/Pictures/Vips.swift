@@ -41,7 +41,12 @@ enum Vips {
   static func failure(_ code: PictureError.Code, _ what: String) -> PictureError {
     guard let words = vips_error_buffer_copy() else { return PictureError(code, what) }
     defer { g_free(words) }
-    let text = String(cString: words)
+    // libvips adds a line for each warning, the same one again and again.
+    var lines: [Substring] = []
+    for line in String(cString: words).split(separator: "\n") where !lines.contains(line) {
+      lines.append(line)
+    }
+    let text = lines.joined(separator: "; ")
     return PictureError(code, text.isEmpty ? what : text)
   }
 }

@@ -74,16 +74,16 @@ struct TextTests {
 
   @Test("Progress is a bar, a share, a count, and a guess once there is something to guess by")
   func progress() {
-    var upload = Scoreboard.Upload(files: 11, taken: 11, frames: 10, done: 5)
-    #expect(upload.expected == 10, "the same photo twice counts once")
+    var upload = Scoreboard.Upload(files: 41, taken: 41, frames: 40, done: 20)
+    #expect(upload.expected == 40, "the same photo twice counts once")
     #expect(
-      LiveView.progress(of: upload, sent: 5, after: .seconds(20))
-        == "██████████░░░░░░░░░░ 50% · 5 of 10 photos · about 20 s")
+      LiveView.progress(of: upload, sent: 20, after: .seconds(20))
+        == "██████████░░░░░░░░░░ 50% · 20 of 40 photos · about 20 s")
     #expect(
-      LiveView.progress(of: upload, sent: 5, after: .seconds(2))
-        == "██████████░░░░░░░░░░ 50% · 5 of 10 photos")
-    upload.done = 10
-    #expect(LiveView.progress(of: upload, sent: 10, after: .seconds(40)).hasSuffix("100% · 10 of 10 photos"))
+      LiveView.progress(of: upload, sent: 20, after: .seconds(2))
+        == "██████████░░░░░░░░░░ 50% · 20 of 40 photos")
+    upload.done = 40
+    #expect(LiveView.progress(of: upload, sent: 40, after: .seconds(40)).hasSuffix("100% · 40 of 40 photos"))
   }
 
   @Test("An upload's last words say what was new")

@@ -66,6 +66,11 @@ struct AlbumChoice: Sendable {
     destinations.values.contains { if case .embedded = $0 { true } else { false } }
   }
 
+  /// Whether this run feeds an album of this machine.
+  var feedsEmbedded: Bool {
+    albums.contains { if case .embedded? = destinations[$0] { true } else { false } }
+  }
+
   /// Where each album is, now that the embedded server listens.
   /// - Parameters:
   ///   - store: the embedded server's store; needed if `needsEmbedded`.

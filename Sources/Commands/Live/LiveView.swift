@@ -55,7 +55,7 @@ struct LiveView: Service {
       if let milliseconds = state.milliseconds { figures += " · last in \(milliseconds) ms" }
       if state.bytesPerSecond > 0 { figures += " · \(Text.bytes(state.bytesPerSecond))/s" }
       // The figures are what is looked for: a long name gives way to them.
-      let room = max(12, width - 5 - Text.columns(of: figures))
+      let room = max(8, width - 5 - Text.columns(of: figures))
       lines.append("  → \(Console.cut(Text.harmless(album), to: room))\(figures)")
       if let waiting = state.waiting { lines.append("    \(console.yellow("waits:")) \(waiting)") }
     }
@@ -75,7 +75,8 @@ struct LiveView: Service {
     let filled = columns * done / expected
     var text = String(repeating: "█", count: filled) + String(repeating: "░", count: columns - filled)
     text += " \(100 * done / expected)% · \(done) of \(Text.count(expected, "photo"))"
-    if sent > 0, expected > done, elapsed > .seconds(5) {
+    // A few frames say nothing yet: small renditions of all go before the first originals.
+    if sent >= 10, expected > done, elapsed > .seconds(5) {
       let seconds = Int(elapsed.components.seconds) * (expected - done) / sent
       text += " · about \(Text.duration(seconds: seconds))"
     }
