@@ -80,9 +80,16 @@ extension Spool {
   fileprivate func survey() throws(JournalError) -> (originals: Set<String>, droppedParts: Int) {
     var originals: Set<String> = []
     var droppedParts = 0
-    for day in try Folders.names(in: root) where day != "renditions" {
+    for day in try Folders.names(in: root) {
       let folder = root.appending(day)
       guard Folders.isFolder(folder) else { continue }
+      if day == "renditions" {
+        // What was never finished is made again; the finished ones lie in folders of their own.
+        for name in try Folders.names(in: folder) where name.hasSuffix("." + Self.partExtension) {
+          unlink(folder.appending(name).string)
+        }
+        continue
+      }
       for name in try Folders.names(in: folder) {
         if name.hasSuffix("." + Self.partExtension) {
           unlink(folder.appending(name).string)

@@ -65,11 +65,13 @@ public struct Spool: Sendable {
     -> FilePath
   {
     let hex = hash.hex
-    let folder = root.appending("renditions").appending(String(hex.prefix(2)))
+    let renditions = root.appending("renditions")
+    let folder = renditions.appending(String(hex.prefix(2)))
     try Folders.create(folder)
     let path = folder.appending("\(hex).\(suffix)")
-    let part = Self.partPath(for: path)
-    let descriptor = Glibc.open(part.string, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
+    // A name of its own: two frames that look alike may be rendered at the same time, to the same bytes.
+    let part = renditions.appending("\(hex)-\(UUID().uuidString).\(Self.partExtension)")
+    let descriptor = Glibc.open(part.string, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw JournalError(errno: errno, while: "Creating \(part)") }
     defer { close(descriptor) }
     var written = 0
@@ -85,8 +87,12 @@ public struct Spool: Sendable {
       }
       written += count
     }
-    guard fdatasync(descriptor) == 0 else { throw JournalError(errno: errno, while: "Syncing \(part)") }
-    try Self.publish(path)
+    guard fdatasync(descriptor) == 0, rename(part.string, path.string) == 0 else {
+      let error = JournalError(errno: errno, while: "Syncing and renaming \(part)")
+      unlink(part.string)
+      throw error
+    }
+    try Folders.sync(folder)
     return path
   }
 
