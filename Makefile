@@ -30,7 +30,7 @@ demo: build ## all set-up, then all of it on this machine: camera, album, live p
 	$(RELEASE)/pixcheese demo
 
 test: test-packages ## all set-up, then all tests
-	@if [ -x scripts/test-venv.sh ]; then echo scripts/test-venv.sh; scripts/test-venv.sh; fi
+	scripts/test-venv.sh || echo "the tests that need it are skipped" >&2
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 

@@ -101,18 +101,19 @@ let package = Package(
     tests("CurlTests", ["Curl"]),
     tests("PicturesTests", ["Pictures", "Model"]),
     tests("JournalTests", ["Journal", "Model", grdb, system]),
-    tests("IngestTests", ["Ingest", "Journal", "Model", "CameraSimulator", system, "GPhoto", crypto, logging]),
+    tests(
+      "IngestTests", ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", crypto, logging, system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
     tests(
       "AlbumServerTests",
       [
-        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix, logging,
+        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix,
+        logging,
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("AlbumServerTests", ["AlbumServer", "Model", hummingbird, hummingbirdTesting]),
-    tests("CommandsTests", ["Commands"]),
+    tests("CommandsTests", ["Commands", "Delivery", "Ingest", "Model", system]),
     tests("EndToEndTests", ["Model"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,9 +1,11 @@
 import Foundation
+import Glibc
 import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
 public import ServiceLifecycle
+import Synchronization
 
 /// The album server: tus uploads in, JSON, events, pictures and the live page out.
 ///
@@ -40,7 +42,9 @@ public struct AlbumServer: Service {
   /// downloads may go on for the configured grace.
   /// - Throws: `AlbumServerError` with `.listen` if the address cannot be listened on.
   public func run() async throws {
-    let application = application()
+    allowManyConnections()
+    let isListening = Listening()
+    let application = application(isListening)
     let grace = configuration.shutdownGrace
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -55,13 +59,28 @@ public struct AlbumServer: Service {
       }
     } catch is CancellationError {
       return
-    } catch let error as IOError {
+    } catch  where !isListening.began.load(ordering: .relaxed) {
       throw AlbumServerError(
         .listen, "\(configuration.host):\(configuration.port) cannot be listened on", underlying: error)
     }
   }
 
-  private func application() -> some ApplicationProtocol {
+  /// Every viewer is an open file: as many as the system lets this process have, not the 1024 that it begins with.
+  private func allowManyConnections() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
+    else { return }
+    limit.rlim_cur = limit.rlim_max
+    if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
+      logger.warning("the limit of open files stays as it is", metadata: ["errno": "\(errno)"])
+    }
+  }
+
+  private final class Listening: Sendable {
+    let began = Atomic(false)
+  }
+
+  private func application(_ isListening: Listening) -> some ApplicationProtocol {
     let onReady = configuration.onReady
     return Application(
       responder: routes.responder(),
@@ -73,7 +92,10 @@ public struct AlbumServer: Service {
         FeedKeeper(store: store, heartbeat: configuration.heartbeat, logger: logger),
         ExpiredUploads(store: store, logger: logger), renditions,
       ],
-      onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+      onServerRunning: { channel in
+        isListening.began.store(true, ordering: .relaxed)
+        await onReady(channel.localAddress?.port ?? 0)
+      },
       logger: logger)
   }
 }

@@ -1,3 +1,8 @@
+import Foundation
+import Glibc
+import NIOCore
+import SystemPackage
+
 /// Why the album server or its store could not do what it was asked.
 public struct AlbumServerError: Error, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable {
@@ -30,6 +35,21 @@ public struct AlbumServerError: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     guard let underlying else { return message }
-    return "\(message): \(underlying)"
+    if underlying is SocketAddressError.UnknownHost { return "\(message): there is no such host" }
+    guard let number else { return "\(message): \(underlying)" }
+    return "\(message): \(String(cString: strerror(number)))"
+  }
+
+  /// Whether the kernel refused for want of permission.
+  public var isNotAllowed: Bool { number == EACCES || number == EPERM || number == EROFS }
+
+  /// The kernel's `errno` below, through the wrappings of Foundation and NIO.
+  private var number: Int32? {
+    switch underlying {
+    case let error as Errno: error.rawValue
+    case let error as IOError: error.errnoCode
+    case let error as CocoaError: (error.underlying as? POSIXError)?.code.rawValue
+    default: nil
+    }
   }
 }

@@ -12,14 +12,12 @@ import SystemPackage
 final class RenditionMaker: Service {
   private let store: AlbumStore
   private let logger: Logger
-  private let darkroom: Darkroom
   private let looks: AsyncStream<Void>
   private let looking: AsyncStream<Void>.Continuation
 
   init(store: AlbumStore, logger: Logger) {
     self.store = store
     self.logger = logger
-    darkroom = Darkroom(threads: 1)
     (looks, looking) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -30,12 +28,16 @@ final class RenditionMaker: Service {
 
   func run() async throws {
     look()
+    // Its thread and libvips cost memory: most servers get their renditions from the photographers' own tools.
+    var darkroom: Darkroom?
     for await _ in looks.cancelOnGracefulShutdown() {
       do {
         while !Task.isShuttingDownGracefully, !Task.isCancelled,
           let frame = try await store.nextLackingRenditions()
         {
-          try await make(frame)
+          let opened = darkroom ?? Darkroom(threads: 1)
+          darkroom = opened
+          try await make(frame, in: opened)
         }
       } catch is CancellationError {
         return
@@ -46,15 +48,14 @@ final class RenditionMaker: Service {
     }
   }
 
-  private func make(_ lacking: LackingRenditions) async throws {
+  private func make(_ lacking: LackingRenditions, in darkroom: Darkroom) async throws {
     let rendered: RenderedPicture
     do {
       rendered = try await darkroom.render(file: store.folder.content(lacking.original).string)
     } catch {
-      guard error.code != .io else { throw error }
-      // Nothing to be made of it, now or later: it stays in the album as an original.
-      logger.notice(
-        "an original has no renditions",
+      // Nothing to be made of it: it stays in the album as an original, and does not hold the others up.
+      logger.log(
+        level: error.code == .io ? .error : .notice, "an original has no renditions",
         metadata: ["frame": "\(lacking.frame)", "album": "\(lacking.album.slug)", "reason": "\(error)"])
       try await store.giveUpRenditions(of: lacking)
       return

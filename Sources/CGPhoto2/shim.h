@@ -7,10 +7,3 @@
 static inline int pixcheese_signal_at_parent_death(int signal) {
   return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
 }
-
-/// mallopt(3), whose parameters' names Swift does not see: allocations below `largest` bytes come from the heap, and of
-/// what is free at its end `kept` bytes are not given back.
-static inline void pixcheese_keep_freed_memory(int largest, int kept) {
-  mallopt(M_MMAP_THRESHOLD, largest);
-  mallopt(M_TRIM_THRESHOLD, kept);
-}

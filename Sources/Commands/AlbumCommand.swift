@@ -61,33 +61,42 @@ struct AlbumCommand: AsyncParsableCommand {
       let address = try ServerAddress(parsing: server)
       var credentials = try Credentials(
         file: context.home.credentials, environment: context.settings.environment)
-      let created = try await AlbumServerClient(curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))).create(
+      let created = try await AlbumServerClient(
+        curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))
+      ).create(
         name, on: address.url, token: credentials.token(for: address.url))
       if let page = URL(string: created.url) { try credentials.remember(created.token, for: page) }
       context.console.emit(
         Answer(album: created.url, url: created.url, uploadURL: created.uploadURL, token: created.token))
       context.console.answer(created.url)
-      context.console.say("Its token is kept in \(context.home.credentials). Feed it: pixcheese tether --album \(created.url)")
+      context.console.say(
+        "Its token is kept in \(context.home.credentials). Feed it: pixcheese tether --album \(created.url)")
     }
 
     private func createHere(_ context: Context) async throws {
       guard case .embedded(let name) = try AlbumChoice.destination(name) else {
-        throw Complaint(.usage, "\(Text.harmless(name)): a name is needed here; the server goes after --server.")
+        throw Complaint(
+          .usage, "\(Text.harmless(name)): a name is needed here; the server goes after --server.")
       }
       let store = try await AlbumStore.open(context.home.albums.string)
       let access = try await store.findOrCreateAlbum(named: name)
-      let url = AlbumLinks(slug: access.album.slug, base: ListenAddress.embedded.local(port: ListenAddress.embedded.port))
-        .page.absoluteString
+      let url = AlbumLinks(
+        slug: access.album.slug, base: ListenAddress.embedded.local(port: ListenAddress.embedded.port)
+      )
+      .page.absoluteString
       context.console.emit(Answer(album: name, url: url, uploadURL: nil, token: nil))
       context.console.answer(url)
-      context.console.say("Feed it: pixcheese tether --album \(name.debugDescription)")
+      context.console.say(
+        "Feed it: pixcheese tether --album \(name.debugDescription). The link works while that, or pixcheese serve, runs."
+      )
     }
   }
 
   /// `pixcheese album list`
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "list", abstract: "The albums of this machine, or of a server.", discussion: ExitStatus.table)
+      commandName: "list", abstract: "The albums of this machine, or of a server.",
+      discussion: ExitStatus.table)
 
     @OptionGroup var options: GlobalOptions
 
@@ -115,7 +124,9 @@ struct AlbumCommand: AsyncParsableCommand {
       guard FileManager.default.fileExists(atPath: context.home.albums.string) else { return [] }
       let base = ListenAddress.embedded.local(port: ListenAddress.embedded.port)
       return try await AlbumStore.open(context.home.albums.string).albums().map {
-        Row(album: $0.name, name: $0.name, url: AlbumLinks(slug: $0.slug, base: base).page.absoluteString, frames: $0.frames)
+        Row(
+          album: $0.name, name: $0.name, url: AlbumLinks(slug: $0.slug, base: base).page.absoluteString,
+          frames: $0.frames)
       }
     }
 
@@ -153,25 +164,25 @@ struct AlbumCommand: AsyncParsableCommand {
           ? try await AlbumStore.open(context.home.albums.string).albums() : []
         guard let found = albums.last(where: { $0.name == name }) else {
           throw Complaint(
-            .unavailable, "This machine has no album \(name.debugDescription). pixcheese album list shows those it has.")
+            .unavailable,
+            "This machine has no album \(name.debugDescription). pixcheese album list shows those it has.")
         }
         let base = ListenAddress.embedded.local(port: ListenAddress.embedded.port)
         row = Row(
           album: name, name: name, url: AlbumLinks(slug: found.slug, base: base).page.absoluteString,
           frames: found.frames)
       case .albumServer(let page):
-        let found = try await AlbumServerClient(curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))).show(AlbumServerAddress(page: page))
+        let found = try await AlbumServerClient(
+          curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))
+        ).show(AlbumServerAddress(page: page))
         row = Row(album: page.absoluteString, name: found.name, url: found.url, frames: found.frames)
       case .tus, .bucket:
-        throw Complaint(.usage, "\(Text.harmless(album)): only an album of this machine or of a server can be shown.")
+        throw Complaint(
+          .usage, "\(Text.harmless(album)): only an album of this machine or of a server can be shown.")
       }
       context.console.emit(row)
       context.console.answer("\(Text.harmless(row.name))\n\(row.url)\n\(Text.count(row.frames, "frame"))")
-      if context.console.isInteractive {
-        for line in QRCode.lines(for: row.url, hasColours: context.console.hasColours) ?? [] {
-          context.console.say(line)
-        }
-      }
+      if let page = URL(string: row.url) { context.console.sayCode(for: page) }
     }
   }
 }
@@ -182,7 +193,8 @@ struct ServerAddress {
 
   /// - Throws: `Complaint` (64).
   init(parsing text: String) throws(Complaint) {
-    guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
+    guard let url = URL(string: text), let scheme = url.scheme?.lowercased(),
+      ["http", "https"].contains(scheme),
       url.host?.isEmpty == false
     else {
       throw Complaint(.usage, "--server \(Text.harmless(text)): an address is needed, https://albums.example")

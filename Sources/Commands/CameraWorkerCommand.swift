@@ -1,6 +1,5 @@
 import ArgumentParser
 import Ingest
-import SystemPackage
 
 /// `pixcheese camera-worker`: the process that owns one camera. Only `tether` starts it.
 struct CameraWorkerCommand: ParsableCommand {
@@ -18,7 +17,7 @@ struct CameraWorkerCommand: ParsableCommand {
   var settings: String
 
   func run() throws {
-    let code = CameraWorker.main(port: port, spool: FilePath(spool), settings: FilePath(settings))
+    let code = CameraWorker.main(port: port, spool: spool, settings: settings)
     throw ExitCode(code)
   }
 }

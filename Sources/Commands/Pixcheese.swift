@@ -16,7 +16,8 @@ public struct Pixcheese: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      TetherCommand.self, UploadCommand.self, QueueCommand.self, StatusCommand.self, AlbumCommand.self,
+      DemoCommand.self, TetherCommand.self, UploadCommand.self, CamerasCommand.self, QueueCommand.self,
+      StatusCommand.self, AlbumCommand.self,
       ServeCommand.self, CameraWorkerCommand.self,
     ])
 
@@ -40,10 +41,21 @@ public struct Pixcheese: AsyncParsableCommand {
   }
 
   private static func end(with error: any Error) -> Never {
-    guard let complaint = Complaint(error) else { exit(withError: error) }
+    guard let complaint = Complaint(error) ?? unknown(error) else { exit(withError: error) }
     if !complaint.message.isEmpty {
       Console(isJSON: false, loudness: .quiet, environment: [:]).complain("pixcheese: \(complaint.message)")
     }
     Glibc.exit(complaint.status.rawValue)
+  }
+
+  /// An error that nobody has words for is our own fault; `nil` for the argument parser's errors, which are not.
+  private static func unknown(_ error: any Error) -> Complaint? {
+    guard exitCode(for: error) == .failure, !(error is ArgumentParser.ExitCode) else { return nil }
+    return Complaint(
+      .ourFault,
+      """
+      Something went wrong that should not: \(Text.harmless(String(describing: error).prefix(300).description))
+      What was safe is safe. Run it again; if it comes back, please report it with what --verbose says.
+      """)
   }
 }

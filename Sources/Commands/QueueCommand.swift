@@ -18,7 +18,7 @@ struct QueueCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "At most so many.")
+    @Option(help: ArgumentHelp("At most so many.", valueName: "n"))
     var limit = 1000
 
     func run() async throws {
@@ -53,7 +53,8 @@ struct QueueCommand: AsyncParsableCommand {
         context.console.emit(Answer(deliveries: []))
         return context.console.answer("Nothing waits: there is no journal at \(context.home.journal) yet.")
       }
-      let rows = try await journal.openDeliveries(limit: limit).map {
+      let open = try await journal.openDeliveries(limit: limit)
+      let rows = open.map {
         Answer.Row(
           frame: $0.frame.hex, name: $0.name, kind: $0.kind.rawValue, album: $0.album,
           state: $0.state.rawValue,
@@ -65,12 +66,12 @@ struct QueueCommand: AsyncParsableCommand {
       context.console.answer(
         Text.table(
           [["FRAME", "NAME", "WHAT", "ALBUM", "STATE", "SENT", "OF", "NEXT TRY", "WHY"]]
-            + rows.map {
+            + zip(rows, open).map { row, delivery in
               [
-                String($0.frame.prefix(8)), Text.harmless($0.name), $0.kind, Text.harmless($0.album),
-                $0.state,
-                Text.bytes($0.offset), Text.bytes($0.bytes), $0.nextTryAt ?? "",
-                Text.harmless($0.reason ?? ""),
+                String(row.frame.prefix(8)), Text.harmless(row.name), row.kind, Text.harmless(row.album),
+                row.state, Text.bytes(row.offset), Text.bytes(row.bytes),
+                delivery.nextTryAt.map { Text.wait(until: $0) } ?? "",
+                Text.harmless(row.reason ?? ""),
               ]
             }))
     }

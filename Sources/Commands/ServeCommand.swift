@@ -43,16 +43,18 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run(in context: Context) async throws {
     let settings = context.settings
-    let address = try settings.text("serve.listen", option: listen).map { text throws(Complaint) in
-      try ListenAddress(parsing: text)
-    } ?? .embedded
+    let address =
+      try settings.value("serve.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
+      ?? .embedded
     let folder = try settings.text("serve.data", option: data) ?? context.home.albums.string
-    var publicURL: URL?
-    if let text = try settings.text("serve.public_url", option: publicUrl) {
-      guard let url = URL(string: text) else {
-        throw Complaint(.usage, "--public-url \(Text.harmless(text)) is no address.")
+    let publicURL = try settings.value(
+      "serve.public_url", option: publicUrl,
+      needed: "an address without a path is needed, https://albums.example."
+    ) { text in
+      URL(string: text).flatMap { url in
+        ["http", "https"].contains(url.scheme?.lowercased()) && url.host?.isEmpty == false
+          && ["", "/"].contains(url.path) ? url : nil
       }
-      publicURL = url
     }
     _ = try address.free(orAny: false)
     let store = try await AlbumStore.open(folder)
@@ -64,11 +66,15 @@ struct ServeCommand: AsyncParsableCommand {
       let url = (shown ?? address.shown(port: port)).absoluteString
       console.emit(Ready(time: Text.time(Date()), url: url, data: folder))
       console.say("The album server listens at \(url), its albums are in \(folder).")
-      console.say("Make an album: pixcheese album create NAME --server \(url) (with the token in \(folder)/admin-token)")
+      console.say(
+        "Make an album: pixcheese album create NAME --server \(url) (with the token in \(folder)/admin-token)"
+      )
       ServiceNotice.send("READY=1")
     }
     var group = ServiceGroupConfiguration(
-      services: [.init(service: AlbumServer(store: store, configuration: configuration, logger: context.logger))],
+      services: [
+        .init(service: AlbumServer(store: store, configuration: configuration, logger: context.logger))
+      ],
       gracefulShutdownSignals: [.sigint, .sigterm], logger: context.logger)
     group.maximumGracefulShutdownDuration = .seconds(4)
     do {

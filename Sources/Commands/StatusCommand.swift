@@ -25,6 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
       let waiting: Int
       let bytes: Int64
       let parked: Int
+      /// Frames whose preview is in the album, and frames whose original is.
+      let viewable: Int
       let delivered: Int
       let reason: String?
     }
@@ -50,12 +52,14 @@ struct StatusCommand: AsyncParsableCommand {
         "There is no journal at \(context.home.journal) yet: nothing was ever taken or sent from here.")
     }
     let counts = try await journal.frameCounts()
+    let arrivals = try await journal.arrivals()
     let answer = Answer(
       journal: journal.path.string, running: JournalLock.isHeld(beside: journal.path), frames: counts.safe,
       toRender: counts.toRender,
       albums: try await journal.backlogs().map {
         Answer.Album(
-          album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked, delivered: $0.sent,
+          album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked,
+          viewable: arrivals[$0.album]?.viewable ?? 0, delivered: arrivals[$0.album]?.delivered ?? 0,
           reason: $0.reason)
       })
     context.console.emit(answer)
@@ -72,13 +76,20 @@ struct StatusCommand: AsyncParsableCommand {
       lines.append("")
       lines.append(
         Text.table(
-          [["ALBUM", "DELIVERED", "WAITING", "BYTES", "PARKED", "WHY"]]
+          [["ALBUM", "VIEWABLE", "DELIVERED", "WAITING", "BYTES", "PARKED", "WHY"]]
             + answer.albums.map {
               [
-                Text.harmless($0.album), String($0.delivered), String($0.waiting), Text.bytes($0.bytes),
+                Text.harmless($0.album), String($0.viewable), String($0.delivered), String($0.waiting),
+                Text.bytes($0.bytes),
                 String($0.parked), Text.harmless($0.reason ?? ""),
               ]
             }))
+    }
+    if answer.albums.contains(where: { $0.waiting + $0.parked > 0 }) {
+      lines.append("")
+      lines.append(
+        "WAITING and PARKED count deliveries, a frame's thumbnail, preview and original each: pixcheese queue"
+      )
     }
     return lines.joined(separator: "\n")
   }

@@ -22,22 +22,34 @@ struct TetherCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
 
-  @Option(help: ArgumentHelp("Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.", valueName: "album"))
+  @Option(
+    help: ArgumentHelp(
+      "Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.",
+      valueName: "album"))
   var album: [String] = []
 
-  @Option(help: ArgumentHelp("Which: auto (every PTP camera on USB), usb:BUS,DEVICE or ptpip:HOST[:PORT]; may be given several times.", valueName: "camera"))
+  @Option(
+    help: ArgumentHelp(
+      "Which: auto (every PTP camera on USB), usb:BUS,DEVICE or ptpip:HOST[:PORT]; may be given several times.",
+      valueName: "camera"))
   var camera: [String] = []
 
   @Option(help: ArgumentHelp("End when so many frames are delivered everywhere.", valueName: "n"))
   var frames: Int?
 
-  @Option(help: ArgumentHelp("Fetch what was shot and not announced: all on the card, of this session (the default), or none.", valueName: "all|session|none"))
+  @Option(
+    help: ArgumentHelp(
+      "Fetch what was shot and not announced: all on the card, of this session (the default), or none.",
+      valueName: "all|session|none"))
   var catchUp: String?
 
-  @Flag(inversion: .prefixedNo, help: "Let guests in the room watch this machine's own album: listen on all interfaces.")
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Let guests in the room watch this machine's own album: listen on all interfaces.")
   var lan: Bool?
 
-  @Option(help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
 
   func run() async throws {
@@ -46,12 +58,22 @@ struct TetherCommand: AsyncParsableCommand {
 
   func run(in context: Context) async throws {
     let settings = context.settings
-    let cameras = try Self.cameras(try settings.texts("tether.camera", options: camera))
-    let catchUp = try Self.catchUp(try settings.text("tether.catch_up", option: catchUp))
-    let address = try Self.address(
-      try settings.text("tether.listen", option: listen), isOpen: try settings.flag("tether.lan", option: lan))
+    let cameras = try Self.cameras(camera, in: settings)
+    let catchUp =
+      try settings.value(
+        "tether.catch_up", option: catchUp, needed: "all, session or none is needed.", CatchUp.init(rawValue:)
+      )
+      ?? .session
+    let isOpen = try settings.flag("tether.lan", option: lan)
+    let address =
+      try settings.value("tether.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
+      ?? (isOpen ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded)
+    let isOption = frames != nil
     let frames = try settings.number("tether.frames", option: frames)
-    if let frames, frames < 1 { throw Complaint(.usage, "--frames \(frames): at least 1 is needed.") }
+    if let frames, frames < 1 {
+      throw settings.refusal(
+        of: "tether.frames", isOption: isOption, value: String(frames), "at least 1 is needed.")
+    }
 
     let live = try await LiveRun(
       context: context, albums: try settings.texts("album", options: album), listen: address)
@@ -71,7 +93,8 @@ struct TetherCommand: AsyncParsableCommand {
       try await live.journal.end(session)
     } else {
       context.console.say(
-        "\(Text.count(tether.unfetched, "frame")) announced and not fetched: on the card, fetched with the next run.")
+        "\(Text.count(tether.unfetched, "frame")) announced and not fetched: on the card, fetched with the next run."
+      )
     }
     try await Self.sayFarewell(live)
   }
@@ -79,7 +102,8 @@ struct TetherCommand: AsyncParsableCommand {
   private static func sayFarewell(_ live: LiveRun) async throws {
     let console = live.context.console
     let snapshot = await live.report.scoreboard.snapshot
-    let waiting = try await live.journal.backlogs().reduce(into: (count: 0, bytes: Int64(0))) { sum, backlog in
+    let waiting = try await live.journal.backlogs().reduce(into: (count: 0, bytes: Int64(0))) {
+      sum, backlog in
       sum.count += backlog.waiting + backlog.parked
       sum.bytes += backlog.waitingBytes
     }
@@ -90,29 +114,19 @@ struct TetherCommand: AsyncParsableCommand {
           : ""))
   }
 
-  private static func cameras(_ texts: [String]) throws(Complaint) -> [CameraSelection] {
+  /// The cameras that are wanted; every one on USB if none is named.
+  /// - Throws: `Complaint` (64, 78).
+  static func cameras(_ options: [String], in settings: Settings) throws(Complaint) -> [CameraSelection] {
     var cameras: [CameraSelection] = []
-    for text in texts {
+    for text in try settings.texts("tether.camera", options: options) {
       do {
         cameras.append(try CameraSelection(parsing: text))
       } catch {
-        throw Complaint(.usage, "--camera \(String(describing: error))")
+        throw settings.refusal(
+          of: "tether.camera", isOption: !options.isEmpty, Text.sentence(String(describing: error)))
       }
     }
     return cameras.isEmpty ? [.auto] : cameras
-  }
-
-  private static func catchUp(_ text: String?) throws(Complaint) -> CatchUp {
-    guard let text else { return .session }
-    guard let catchUp = CatchUp(rawValue: text) else {
-      throw Complaint(.usage, "--catch-up \(Text.harmless(text)): all, session or none is needed.")
-    }
-    return catchUp
-  }
-
-  private static func address(_ text: String?, isOpen: Bool) throws(Complaint) -> ListenAddress {
-    if let text { return try ListenAddress(parsing: text) }
-    return isOpen ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded
   }
 }
 

@@ -23,13 +23,20 @@ struct UploadCommand: AsyncParsableCommand {
   @Argument(help: "Files and folders.", completion: .file())
   var path: [String]
 
-  @Option(help: ArgumentHelp("Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.", valueName: "album"))
+  @Option(
+    help: ArgumentHelp(
+      "Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.",
+      valueName: "album"))
   var album: [String] = []
 
-  @Option(help: ArgumentHelp("Where this machine's own album listens meanwhile (127.0.0.1:7420).", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp(
+      "Where this machine's own album listens meanwhile (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
 
-  @Option(help: ArgumentHelp("Give up, with all kept, when nothing has moved for so many seconds (30).", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp(
+      "Give up, with all kept, when nothing has moved for so many seconds (30).", valueName: "seconds"))
   var patience: Int?
 
   func run() async throws {
@@ -49,9 +56,9 @@ struct UploadCommand: AsyncParsableCommand {
   func run(in context: Context) async throws {
     let settings = context.settings
     let albums = try settings.texts("album", options: album)
-    let address = try settings.text("upload.listen", option: listen).map { text throws(Complaint) in
-      try ListenAddress(parsing: text)
-    } ?? .embedded
+    let address =
+      try settings.value("upload.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
+      ?? .embedded
     let patience = Duration.seconds(max(1, try settings.number("upload.patience", option: patience) ?? 30))
     let scan = await FileScan.scanning(path, from: FilePath(FileManager.default.currentDirectoryPath))
     for refused in scan.refused { context.console.complain("pixcheese: \(Self.words(for: refused))") }
@@ -64,7 +71,9 @@ struct UploadCommand: AsyncParsableCommand {
     let live = try await LiveRun(context: context, albums: albums, listen: address)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
-      UploadSource(files: scan.files, live: live, patience: patience) { value in outcome.withLock { $0 = value } }
+      UploadSource(files: scan.files, live: live, patience: patience) { value in
+        outcome.withLock { $0 = value }
+      }
     }
     try end(outcome.withLock { $0 }, scan: scan, live: live)
   }
@@ -73,25 +82,48 @@ struct UploadCommand: AsyncParsableCommand {
     let console = live.context.console
     console.emit(
       Summary(
-        time: Text.time(Date()), files: scan.files.count, delivered: outcome.delivered, failed: outcome.failed,
+        time: Text.time(Date()), files: scan.files.count, delivered: outcome.delivered,
+        failed: outcome.failed,
         open: outcome.open + outcome.parked))
     guard outcome.isFinished, outcome.open == 0, outcome.parked == 0 else {
-      let status: ExitStatus = outcome.refusedToken ? .notAllowed : .notAllDelivered
+      let status: ExitStatus =
+        outcome.refusedToken ? .notAllowed : outcome.isDiskFull ? .inputOutput : .notAllDelivered
       throw Complaint(
         status,
         """
         \(outcome.delivered) of \(Text.count(outcome.delivered + outcome.open + outcome.parked, "photo")) delivered. \
-        All others are kept in the journal: run the same command again.
+        All others are kept in the journal: \(outcome.isDiskFull ? "the disk is full, make room and " : "")\
+        run the same command again.
         pixcheese queue list says why each one waits.
         """)
     }
-    console.say("\(console.green("✓")) \(Text.count(outcome.delivered, "photo")) delivered.")
+    console.say("\(console.green("✓")) \(Self.words(for: outcome, files: scan.files.count))")
+    if live.choice.needsEmbedded {
+      console.say("Guests can look at it while this machine shows it: pixcheese serve, or pixcheese tether.")
+    }
     if outcome.failed > 0 {
-      throw Complaint(.inputOutput, "\(Text.count(outcome.failed, "file")) could not be read; the others are delivered.")
+      throw Complaint(
+        .inputOutput, "\(Text.count(outcome.failed, "file")) could not be read; the others are delivered.")
     }
     if let status = Self.status(of: scan.refused) {
-      throw Complaint(status, "\(Text.count(scan.refused.count, "path")) could not be sent, as said above; the others are delivered.")
+      throw Complaint(
+        status,
+        "\(Text.count(scan.refused.count, "path")) could not be sent, as said above; the others are delivered."
+      )
     }
+  }
+
+  /// `4 photos delivered (1 of them before; 1 file is the same as another).`
+  static func words(for outcome: UploadSource.Outcome, files: Int) -> String {
+    var notes: [String] = []
+    if outcome.before > 0 {
+      notes.append(
+        outcome.before == outcome.delivered ? "all of them before" : "\(outcome.before) of them before")
+    }
+    let same = files - outcome.delivered - outcome.failed
+    if same > 0 { notes.append("\(Text.count(same, "file is", "files are")) the same as another") }
+    return "\(Text.count(outcome.delivered, "photo")) delivered"
+      + (notes.isEmpty ? "." : " (\(notes.joined(separator: "; "))).")
   }
 
   private static func status(of refused: [FileScan.Refused]) -> ExitStatus? {
@@ -121,10 +153,14 @@ struct UploadCommand: AsyncParsableCommand {
 struct UploadSource: Service {
   struct Outcome: Sendable {
     var delivered = 0
+    /// Of those: delivered before this run.
+    var before = 0
     var open = 0
     var parked = 0
     var failed = 0
     var refusedToken = false
+    /// Whether an album of this machine has no room.
+    var isDiskFull = false
     /// Whether every file was taken up before the run ended.
     var isFinished = false
   }
@@ -138,6 +174,7 @@ struct UploadSource: Service {
 
   func run() async throws {
     let intake = Intake()
+    await live.report.expect(files: files.count)
     var isFinished = false
     do {
       try await cancelWhenGracefulShutdown {
@@ -154,16 +191,22 @@ struct UploadSource: Service {
     let parked = await report.parked(of: all).count
     done(
       Outcome(
-        delivered: all.count - open - parked, open: open, parked: parked, failed: await intake.failed,
-        refusedToken: await report.sawRefusedToken, isFinished: isFinished))
+        delivered: all.count - open - parked, before: await intake.before.count, open: open, parked: parked,
+        failed: await intake.failed,
+        refusedToken: await report.sawRefusedToken, isDiskFull: await report.sawFullDisk,
+        isFinished: isFinished))
   }
 
   /// What became of the files so far.
   private actor Intake {
     private(set) var frames: Set<ContentHash> = []
+    /// Those that had been delivered before they were taken up.
+    private(set) var before: Set<ContentHash> = []
     private(set) var failed = 0
 
-    func add(_ frame: Frame) { frames.insert(frame.hash) }
+    func add(_ frame: Frame, isDelivered: Bool) {
+      if frames.insert(frame.hash).inserted, isDelivered { before.insert(frame.hash) }
+    }
     func fail() { failed += 1 }
   }
 
@@ -172,19 +215,24 @@ struct UploadSource: Service {
     async let telling: Void = tell(outcomes, into: intake)
     do {
       defer { outcome.finish() }
-      try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) { outcome.yield($0) }
+      try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) {
+        outcome.yield($0)
+      }
     }
-    await telling
+    try await telling
   }
 
-  private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async {
+  private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async throws {
     for await outcome in outcomes {
       switch outcome {
-      case .safe(let frame, _):
-        await intake.add(frame)
+      case .safe(let frame, let isNew):
+        let isDelivered = isNew ? false : try await live.report.open(of: [frame.hash]).isEmpty
+        await intake.add(frame, isDelivered: isDelivered)
         await live.report.safe(frame)
+        await live.report.taken(frames: await intake.frames.count)
       case .failed(let path, let reason):
         await intake.fail()
+        await live.report.taken(frames: await intake.frames.count)
         live.context.console.complain("pixcheese: \(Text.harmless(path.string)): \(reason)")
       }
     }

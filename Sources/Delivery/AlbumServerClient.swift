@@ -104,7 +104,8 @@ public struct AlbumServerClient: Sendable {
     do {
       response = try await curl.perform(
         Request(
-          method, url, headers: headers, body: body, timeouts: Timeouts(connect: .seconds(5), total: .seconds(30)),
+          method, url, headers: headers, body: body,
+          timeouts: Timeouts(connect: .seconds(5), total: .seconds(30)),
           maximumResponseBytes: 16 << 20))
     } catch {
       throw Failure(code: .unreachable, description: "\(Self.place(url)) cannot be reached: \(error.text).")
@@ -115,7 +116,8 @@ public struct AlbumServerClient: Sendable {
     } catch {
       throw Failure(
         code: .notAnAlbumServer,
-        description: "\(Self.place(url)) answers, but not as an album server does: is this the right address?")
+        description: "\(Self.place(url)) answers, but not as an album server does: is this the right address?"
+      )
     }
   }
 
@@ -132,7 +134,8 @@ public struct AlbumServerClient: Sendable {
       said == nil
         ? Failure(
           code: .notAnAlbumServer,
-          description: "\(place(url)) answers \(response.status), as no album server does: is this the right address?")
+          description:
+            "\(place(url)) answers \(response.status), as no album server does: is this the right address?")
         : Failure(code: .refused, description: "\(place(url)) refuses (\(response.status)).\(words)")
     }
   }

@@ -21,8 +21,6 @@ actor DeliveryLane {
 
   /// Under way, by the delivery's id.
   private var active: [Int64: AssetKind] = [:]
-  /// Ended since the last look at the journal began: that look may show them as they were before.
-  private var ended: Set<Int64> = []
   private var rest: Rest
   /// A nudge makes what was put off due at once, one time.
   private var ignoresWaits = false
@@ -115,21 +113,24 @@ extension DeliveryLane {
   /// The deliveries to start now: renditions first, and originals only when no rendition waits for a place.
   private func pick() async throws(JournalError) -> [Delivery] {
     guard !Task.isCancelled, !rest.isResting(at: Date()) else { return [] }
-    ended = []
     let now = ignoresWaits ? Date.distantFuture : Date()
     ignoresWaits = false
-    let renditions = try await due(destination.takes.filter { $0 != .original }, now)
-    let originals = destination.takes.contains(.original) ? try await due([.original], now) : []
+    // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
+    let started = Set(active.keys)
+    let renditions = try await due(destination.takes.filter { $0 != .original }, now, without: started)
+    let originals = try await due(destination.takes.filter { $0 == .original }, now, without: started)
     return Places(options: options, isProbing: rest.isProbing, active: Array(active.values))
       .choose(renditions: renditions, originals: originals)
   }
 
-  private func due(_ kinds: [AssetKind], _ now: Date) async throws(JournalError) -> [Delivery] {
+  private func due(
+    _ kinds: [AssetKind], _ now: Date, without started: Set<Int64>
+  ) async throws(JournalError) -> [Delivery] {
     guard !kinds.isEmpty else { return [] }
-    // The active ones are due as well and come first: enough of them to see past.
-    let limit = active.count + options.renditionPlaces + options.originalPlaces
+    // Those that were started are due as well and come first: enough of them to see past.
+    let limit = started.count + options.renditionPlaces + options.originalPlaces
     return try await journal.dueDeliveries(to: destination.album, kinds: kinds, limit: limit, now: now)
-      .filter { active[$0.id] == nil && !ended.contains($0.id) }
+      .filter { !started.contains($0.id) }
   }
 
   /// When to wake although nothing happens; `nil` if a timer for then or earlier is under way already.
@@ -153,14 +154,13 @@ extension DeliveryLane {
       journalFailed(error)
     }
     active[delivery.id] = nil
-    ended.insert(delivery.id)
     waker.yield()
   }
 
   /// The destination answers as it should: no need to wait until a whole original has gone there.
   private func heard() {
-    guard rest.isProbing else { return }
-    rest.succeeded()
+    guard rest.isProbing, !rest.isResting(at: Date()) else { return }
+    rest.succeeded(at: Date())
     waker.yield()
   }
 
@@ -169,7 +169,7 @@ extension DeliveryLane {
     case .cancelled:
       break
     case .sent:
-      rest.succeeded()
+      rest.succeeded(at: Date())
       let milliseconds = delivery.announcedAt.map { max(0, Int(Date().timeIntervalSince($0) * 1000)) }
       events.yield(
         .sent(

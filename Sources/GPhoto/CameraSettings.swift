@@ -6,7 +6,7 @@ extension Camera {
   /// The model by the camera's own word, `Canon EOS R5`; the driver's name for it where it says nothing.
   public func model() throws(GPhotoError) -> String {
     if let model = try setting("cameramodel") {
-      guard let maker = try setting("manufacturer"), !model.lowercased().hasPrefix(maker.lowercased()) else {
+      guard let maker = try setting("manufacturer"), !Self.names(model, maker: maker) else {
         return model
       }
       return "\(maker) \(model)"
@@ -14,6 +14,12 @@ extension Camera {
     var abilities = CameraAbilities()
     try check(gp_camera_get_abilities(pointer, &abilities))
     return withUnsafeBytes(of: abilities.model) { text(in: $0) } ?? "camera"
+  }
+
+  /// Whether a model's name begins with its maker's: `Canon EOS R5` of `Canon.Inc`.
+  private static func names(_ model: String, maker: String) -> Bool {
+    guard let first = maker.lowercased().split(whereSeparator: { !$0.isLetter }).first else { return true }
+    return model.lowercased().hasPrefix(first)
   }
 
   /// The serial number; `nil` where the camera has none or does not say.

@@ -9,7 +9,8 @@ enum Folders {
     let parent = path.removingLastComponent()
     if !parent.isEmpty, parent != path { try create(parent) }
     guard mkdir(path.string, 0o755) == 0 || errno == EEXIST else {
-      throw JournalError(errno: errno, while: "Creating the folder \(path)")
+      let error = JournalError(errno: errno, while: "Creating the folder \(path)")
+      throw error.code == .io ? JournalError(.cannotCreate, error.message) : error
     }
     try sync(parent.isEmpty ? FilePath(".") : parent)
   }

@@ -23,14 +23,20 @@ extension Journal {
           database,
           sql: Self.selectDelivery + """
              WHERE destination.album = ? AND delivery.kind = ? AND delivery.state IN ('waiting', 'sending')
-              AND (delivery.next_try_at IS NULL OR delivery.next_try_at <= ?)
+              AND (delivery.next_try_at IS NULL OR delivery.next_try_at NOT BETWEEN ? + 1 AND ?)
               \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
              ORDER BY delivery.frame_id \(kind == .original ? "ASC" : "DESC") LIMIT ?
-            """, arguments: [album, kind.rawValue, now.milliseconds, limit]
+            """,
+          arguments: [
+            album, kind.rawValue, now.milliseconds, (now + Self.longestWait).milliseconds, limit,
+          ]
         ).map { Self.delivery($0, spool: spool) }
       }
     }
   }
+
+  /// No try is put off for longer, in seconds: one that seems to be was put off by a clock that has been set back since.
+  private static let longestWait: TimeInterval = 7200
 
   /// When the next delivery to an album that waits for a time is due; `nil` if none does.
   /// - Throws: `JournalError`.
@@ -98,15 +104,20 @@ extension Journal {
     try await write("Retrying deliveries") { database in
       try database.execute(
         sql: """
-          UPDATE delivery SET next_try_at = NULL, attempts = 0, reason = NULL,
-            state = CASE WHEN state = 'parked' AND upload_url IS NOT NULL THEN 'sending'
-              WHEN state = 'parked' THEN 'waiting' ELSE state END
+          UPDATE delivery SET \(Self.due)
           WHERE (state = 'parked' OR next_try_at IS NOT NULL)
             AND (? IS NULL OR destination_id = (SELECT id FROM destination WHERE album = ?))
           """, arguments: [album, album])
       return database.changesCount
     }
   }
+
+  /// What makes a delivery due at once, where it was.
+  static let due = """
+    next_try_at = NULL, attempts = 0, reason = NULL,
+    state = CASE WHEN state = 'parked' AND upload_url IS NOT NULL THEN 'sending'
+      WHEN state = 'parked' THEN 'waiting' ELSE state END
+    """
 
   /// Deliveries that are not done, in the order of their frames, for a person to read.
   /// - Throws: `JournalError`.
@@ -157,6 +168,23 @@ extension Journal {
     }
   }
 
+  /// How many frames each album can show (their preview is there), and how many it has whole (their original is).
+  /// Albums without either are left out. Looks at every delivery: for a person who asks, not for a loop.
+  /// - Throws: `JournalError`.
+  public func arrivals() async throws(JournalError) -> [String: (viewable: Int, delivered: Int)] {
+    try await read("Counting what has arrived") { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT album, COUNT(*) FILTER (WHERE kind = 'preview') AS viewable,
+            COUNT(*) FILTER (WHERE kind = 'original') AS delivered
+          FROM delivery JOIN destination ON destination.id = destination_id
+          WHERE state = 'sent' GROUP BY destination.id
+          """
+      ).reduce(into: [:]) { $0[$1["album"]] = ($1["viewable"], $1["delivered"]) }
+    }
+  }
+
   /// How many frames of the journal are safe, and how many of them are still to be rendered.
   /// - Throws: `JournalError`.
   public func frameCounts() async throws(JournalError) -> (safe: Int, toRender: Int) {
@@ -169,20 +197,23 @@ extension Journal {
     }
   }
 
-  /// Whether a frame is everywhere where it should be: every delivery is sent and none is still to be made.
-  /// - Parameter needsRenditions: whether any of its albums takes renditions, so that they must be made first.
+  /// Whether a frame is in all of some albums: every delivery to them is sent and none is still to be made.
+  /// - Parameter albums: as given; what waits for other albums does not count.
   /// - Throws: `JournalError`.
-  public func isDelivered(
-    _ frame: ContentHash, needsRenditions: Bool = true
-  ) async throws(JournalError) -> Bool {
-    try await read("Looking at deliveries") { database in
-      try Bool.fetchOne(
+  public func isDelivered(_ frame: ContentHash, to albums: [String]) async throws(JournalError) -> Bool {
+    let needsRenditions = albums.contains {
+      (try? Destination(parsing: $0))?.takes.contains(.preview) ?? false
+    }
+    return try await read("Looking at deliveries") { database in
+      let places = Array(repeating: "?", count: albums.count).joined(separator: ", ")
+      return try Bool.fetchOne(
         database,
         sql: """
           SELECT (NOT ? OR rendering != 'waiting') AND NOT EXISTS (
-            SELECT 1 FROM delivery WHERE frame_id = frame.id AND state != 'sent')
+            SELECT 1 FROM delivery JOIN destination ON destination.id = delivery.destination_id
+            WHERE frame_id = frame.id AND state != 'sent' AND album IN (\(places)))
           FROM frame WHERE hash = ?
-          """, arguments: [needsRenditions, frame.blob]) ?? false
+          """, arguments: [needsRenditions] + StatementArguments(albums) + [frame.blob]) ?? false
     }
   }
 

@@ -26,7 +26,8 @@ extension Journal {
   /// Makes a frame safe: one transaction writes down the frame, its original, the source's object as taken, and a
   /// delivery of the original to each album. Its bytes must be synced under their final name before.
   ///
-  /// Bytes that the journal already has make no second frame: the one that is there gets the albums that it lacks.
+  /// Bytes that the journal already has make no second frame: the one that is there gets the albums that it lacks, and
+  /// what is parked of it is due again.
   /// A second copy in the spool is removed, unless it is the only one that the spool has.
   /// - Returns: the frame, and whether it is new.
   /// - Throws: `JournalError`; then nothing is written down, and the file stays where it is.
@@ -46,7 +47,10 @@ extension Journal {
         try Self.record(
           object, source: safe.source, as: .taken, frame: frame.id, session: session?.id, in: database)
       }
-      for album in albums { try Self.addDeliveries(of: frame.id, to: album, in: database) }
+      for album in albums {
+        try Self.addDeliveries(of: frame.id, to: album, in: database)
+        try Self.free(frame.id, for: album, in: database)
+      }
       return (frame, known == nil)
     }
     if !safe.original.isInPlace, safe.original.path != recorded.frame.original.path {
@@ -59,8 +63,8 @@ extension Journal {
   /// Whether the same bytes are safer in this file than in the one that the journal names: the spool is ours, a
   /// person's own file may go at any time, and a file that is gone is none.
   private static func isBetter(_ new: Original, than known: Original) -> Bool {
-    if access(known.path.string, F_OK) != 0 { return true }
-    return known.isInPlace && (!new.isInPlace || new.path != known.path)
+    // Of a person's own file the last look is the true one: its modification time tells later whether it changed.
+    known.isInPlace || access(known.path.string, F_OK) != 0
   }
 
   private static func keep(
@@ -82,7 +86,8 @@ extension Journal {
       arguments: [stored])
   }
 
-  /// Finds the frames of objects that were taken before, and adds the deliveries that they lack for these albums.
+  /// Finds the frames of objects that were taken before, adds the deliveries that they lack for these albums, and
+  /// makes those that are parked due: whoever asks for them again has acted.
   /// - Returns: the frames of those objects that are taken; the others are missing.
   /// - Throws: `JournalError`.
   public func deliverTaken(
@@ -102,7 +107,10 @@ extension Journal {
         let row = try Row.fetchOne(
           statement, arguments: [source, object.folder, object.name, object.bytes, object.modified])
         guard let frame = row.map({ Self.frame($0, spool: spool) }) else { continue }
-        for album in albums { try Self.addDeliveries(of: frame.id, to: album, in: database) }
+        for album in albums {
+          try Self.addDeliveries(of: frame.id, to: album, in: database)
+          try Self.free(frame.id, for: album, in: database)
+        }
         frames[object] = frame
       }
       return frames
@@ -213,6 +221,15 @@ extension Journal {
           (SELECT 'original' AS kind UNION ALL SELECT kind FROM rendition WHERE frame_id = ?) AS available
         WHERE destination.album = ? AND available.kind IN (\(kinds.map { "'\($0)'" }.joined(separator: ", ")))
         """, arguments: [frame, frame, album])
+  }
+
+  /// Makes a frame's parked deliveries to an album due.
+  private static func free(_ frame: Int64, for album: String, in database: Database) throws {
+    try database.execute(
+      sql: """
+        UPDATE delivery SET \(due) WHERE frame_id = ? AND state = 'parked'
+          AND destination_id = (SELECT id FROM destination WHERE album = ?)
+        """, arguments: [frame, album])
   }
 
   private static func insert(

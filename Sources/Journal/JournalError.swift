@@ -15,6 +15,8 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
     case newer
     /// Not allowed to read or write it.
     case notAllowed
+    /// A folder for the journal or the spool cannot be made where it shall lie.
+    case cannotCreate
     /// Anything else the disk or SQLite refused.
     case io
   }

@@ -11,7 +11,8 @@ public final class JournalLock: Sendable {
     let descriptor: FileDescriptor
     do {
       descriptor = try FileDescriptor.open(
-        path, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        path, .readWrite, options: [.create, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
     } catch {
       throw JournalError(errno: (error as? Errno)?.rawValue ?? EIO, while: "Opening \(path)")
     }
@@ -21,7 +22,9 @@ public final class JournalLock: Sendable {
       let holder = Self.holder(descriptor)
       // The lock file is only read here; a failing close changes nothing for anybody.
       try? descriptor.close()
-      guard number == EAGAIN || number == EACCES else { throw JournalError(errno: number, while: "Locking \(path)") }
+      guard number == EAGAIN || number == EACCES else {
+        throw JournalError(errno: number, while: "Locking \(path)")
+      }
       throw JournalError(
         .locked, "Another pixcheese\(holder) is at work with this journal (\(path.removingLastComponent())).")
     }

@@ -31,7 +31,7 @@ extension Journal {
     let found = try await offload { () throws(JournalError) in try spool.survey() }
     result.droppedParts = found.droppedParts
     result.missing = known.subtracting(found.originals).sorted().map(spool.absolute)
-    for path in found.originals.subtracting(known).sorted().map(spool.absolute) {
+    for path in found.originals.subtracting(known).sorted().map(spool.absolute) where Self.isOurs(path) {
       let (hash, bytes) = try await Self.hashing(path)
       let name = path.lastComponent?.string ?? "frame"
       let safe = SafeOriginal(
@@ -43,6 +43,16 @@ extension Journal {
       if recorded.isNew { result.adopted.append(recorded.frame) }
     }
     return result
+  }
+
+  /// Whether a file of the spool that the journal does not know can be an original that a worker finished. Marks and
+  /// lists that file managers and picture programs put beside pictures (`.directory`, `IMG_0001.JPG.xmp`) are not;
+  /// they stay where they are.
+  private static func isOurs(_ path: FilePath) -> Bool {
+    guard let name = path.lastComponent?.string, let day = path.removingLastComponent().lastComponent?.string
+    else { return false }
+    return !name.hasPrefix(".") && !day.hasPrefix(".") && MediaType.isPictureOrClip(named: name)
+      && !Folders.isFolder(path)
   }
 
   /// SHA-256 and length of a file, read on a thread outside the cooperative pool.
@@ -80,16 +90,14 @@ extension Spool {
   fileprivate func survey() throws(JournalError) -> (originals: Set<String>, droppedParts: Int) {
     var originals: Set<String> = []
     var droppedParts = 0
-    for day in try Folders.names(in: root) {
+    if Folders.isFolder(renditions) {
+      for name in try Folders.names(in: renditions) where name.hasSuffix("." + Self.partExtension) {
+        unlink(renditions.appending(name).string)
+      }
+    }
+    for day in try Folders.names(in: root) where day != "renditions" {
       let folder = root.appending(day)
       guard Folders.isFolder(folder) else { continue }
-      if day == "renditions" {
-        // What was never finished is made again; the finished ones lie in folders of their own.
-        for name in try Folders.names(in: folder) where name.hasSuffix("." + Self.partExtension) {
-          unlink(folder.appending(name).string)
-        }
-        continue
-      }
       for name in try Folders.names(in: folder) {
         if name.hasSuffix("." + Self.partExtension) {
           unlink(folder.appending(name).string)

@@ -38,6 +38,11 @@ public struct Spool: Sendable {
         throw JournalError(errno: errno, while: "Creating \(Self.partPath(for: path))")
       }
       close(descriptor)
+      // Between the look and the making another one may have been finished under this name. From here on nobody can.
+      guard access(path.string, F_OK) != 0 else {
+        unlink(Self.partPath(for: path).string)
+        continue
+      }
       return path
     }
     throw JournalError(.io, "\(folder) has a hundred thousand files named \(safe).")
@@ -51,13 +56,21 @@ public struct Spool: Sendable {
   /// Gives a complete, synced `.part` its final name, and syncs the folder, so that the name survives a power cut.
   /// - Throws: `JournalError`.
   public static func publish(_ path: FilePath) throws(JournalError) {
-    guard rename(partPath(for: path).string, path.string) == 0 else {
-      throw JournalError(errno: errno, while: "Renaming \(partPath(for: path))")
+    try publish(partPath(for: path), as: path)
+  }
+
+  private static func publish(_ part: FilePath, as path: FilePath) throws(JournalError) {
+    guard rename(part.string, path.string) == 0 else {
+      throw JournalError(errno: errno, while: "Renaming \(part)")
     }
     try Folders.sync(path.removingLastComponent())
   }
 
-  /// Writes a rendition durably under the name of its content.
+  /// Where renditions lie, and for a moment each one's unfinished part.
+  var renditions: FilePath { root.appending("renditions") }
+
+  /// Writes a rendition durably under the name of its content. Equal ones may be written at the same time: frames of
+  /// the same scene can have the same renditions.
   /// - Returns: its absolute path.
   /// - Throws: `JournalError`.
   public func store(rendition bytes: [UInt8], hash: ContentHash, extension suffix: String)
@@ -65,12 +78,10 @@ public struct Spool: Sendable {
     -> FilePath
   {
     let hex = hash.hex
-    let renditions = root.appending("renditions")
     let folder = renditions.appending(String(hex.prefix(2)))
     try Folders.create(folder)
     let path = folder.appending("\(hex).\(suffix)")
-    // A name of its own: two frames that look alike may be rendered at the same time, to the same bytes.
-    let part = renditions.appending("\(hex)-\(UUID().uuidString).\(Self.partExtension)")
+    let part = Self.partPath(for: renditions.appending(UUID().uuidString))
     let descriptor = Glibc.open(part.string, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw JournalError(errno: errno, while: "Creating \(part)") }
     defer { close(descriptor) }
@@ -87,12 +98,8 @@ public struct Spool: Sendable {
       }
       written += count
     }
-    guard fdatasync(descriptor) == 0, rename(part.string, path.string) == 0 else {
-      let error = JournalError(errno: errno, while: "Syncing and renaming \(part)")
-      unlink(part.string)
-      throw error
-    }
-    try Folders.sync(folder)
+    guard fdatasync(descriptor) == 0 else { throw JournalError(errno: errno, while: "Syncing \(part)") }
+    try Self.publish(part, as: path)
     return path
   }
 

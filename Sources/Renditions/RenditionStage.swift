@@ -16,9 +16,16 @@ public struct RenditionStage: Service {
   private let logger: Logger
   /// Frames in work at once.
   private let width: Int
+  private let onFailure: @Sendable (Frame, String) async -> Void
 
-  /// - Parameter width: how many frames are rendered at once.
-  public init(journal: Journal, width: Int = 2, logger: Logger) {
+  /// - Parameters:
+  ///   - width: how many frames are rendered at once.
+  ///   - onFailure: is told of each frame that cannot be rendered, and why, in words for a person.
+  public init(
+    journal: Journal, width: Int = 2, logger: Logger,
+    onFailure: @escaping @Sendable (Frame, String) async -> Void = { _, _ in }
+  ) {
+    self.onFailure = onFailure
     self.journal = journal
     self.width = width
     self.logger = logger
@@ -82,6 +89,7 @@ public struct RenditionStage: Service {
       logger.notice("no renditions", metadata: ["frame": "\(frame.original.name)", "reason": "\(failure)"])
     }
     try await journal.recordRenditions(renditions, facts: facts, failure: failure, of: frame)
+    if let failure { await onFailure(frame, failure) }
     logger.debug(
       "rendered", metadata: ["frame": "\(frame.original.name)", "took": "\(ContinuousClock.now - started)"])
   }

@@ -21,14 +21,16 @@ struct RawConnection: Sendable {
   }
 
   /// Opens a connection that the test closes, or the server.
-  static func open(port: Int) async throws -> RawConnection {
-    try await RawConnection(port: port)
+  /// - Parameter reads: whether it takes what comes; a guest whose phone sleeps does not.
+  static func open(port: Int, reads: Bool = true) async throws -> RawConnection {
+    try await RawConnection(port: port, reads: reads)
   }
 
-  private init(port: Int) async throws {
+  private init(port: Int, reads: Bool = true) async throws {
     let (stream, continuation) = AsyncThrowingStream.makeStream(of: String.self)
     received = stream
     channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelOption(.autoRead, value: reads)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(Receiver(continuation: continuation))

@@ -107,6 +107,22 @@ import Testing
     }
   }
 
+  @Test("Stopping does not wait for a download that its guest does not take")
+  func stuckDownload() async throws {
+    let guest = try await RunningServer.with {
+      $0.shutdownGrace = .milliseconds(50)
+    } _: { server in
+      let access = try await server.store.createAlbum(named: "a")
+      // More than the sockets' buffers hold.
+      try await server.upload(SampleBytes.jpeg(24 << 20), to: access)
+      let path = try #require(try await server.frames(of: access).first?.original)
+      let guest = try await RawConnection.open(port: server.port, reads: false)
+      try await guest.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      return guest
+    }
+    try await guest.close()
+  }
+
   @Test("The page and its files come with a strict policy, and are asked for again only when they changed")
   func page() async throws {
     try await RunningServer.with { server in
@@ -122,7 +138,9 @@ import Testing
       let tag = try #require(page.headers[.eTag])
       let again = try await server.send(.get, "/a/\(slug)", headers: [.ifNoneMatch: tag])
       #expect(again.status == .notModified)
-      #expect(try await server.send(.get, "/a/none-such").status == .notFound)
+      let none = try await server.send(.get, "/a/none-such")
+      #expect(none.status == .notFound && none.headers[.contentSecurityPolicy] == policy)
+      #expect(none.bytes == PageFiles.index.bytes, "the page itself says that there is no such album")
       #expect(try await server.send(.get, "/assets/none.js").status == .notFound)
       for (name, file) in PageFiles.assets {
         let asset = try await server.send(.get, "/assets/\(name)")
@@ -153,6 +171,29 @@ import Testing
       #expect(missing.status == .notFound)
       #expect(missing.headers[.contentType] == "application/problem+json")
     }
+  }
+
+  @Test("An address that is taken, or is none, is said so", arguments: ["127.0.0.1", "256.1.1.1"])
+  func cannotListen(host: String) async throws {
+    try await RunningServer.with { server in
+      let configuration = try AlbumServerConfiguration(host: host, port: server.port)
+      var logger = Logger(label: "test")
+      logger.logLevel = .critical
+      let second = AlbumServer(store: server.store, configuration: configuration, logger: logger)
+      let error = await #expect(throws: AlbumServerError.self) { try await second.run() }
+      #expect(error?.code == .listen)
+      #expect(error?.message.contains("\(host):\(server.port)") == true)
+    }
+  }
+
+  @Test("A public address with a path, or a port that is none, is refused before anything runs")
+  func badConfiguration() throws {
+    for bad in ["https://example.org/albums", "ftp://example.org", "https://"] {
+      #expect(throws: AlbumServerError.self) {
+        _ = try AlbumServerConfiguration(host: "::", port: 0, publicURL: URL(string: bad))
+      }
+    }
+    #expect(throws: AlbumServerError.self) { _ = try AlbumServerConfiguration(host: "::", port: 70_000) }
   }
 
   @Test("Metrics count what is there")

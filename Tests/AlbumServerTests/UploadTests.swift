@@ -198,6 +198,45 @@ import Testing
     }
   }
 
+  @Test("HEAD gives the metadata back as they were written, with keys that mean nothing here")
+  func metadataAsGiven() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let header = "filename YS5qcGc=,is_confidential"
+      let made = try await server.tus(
+        .post, "/api/v1/albums/\(access.album.slug)/uploads", token: access.token,
+        headers: [.uploadLength: "9", .uploadMetadata: header])
+      let head = try await server.tus(.head, try #require(made.headers[.location]), token: access.token)
+      #expect(head.headers[.uploadMetadata] == header)
+    }
+  }
+
+  @Test("A full disk is 507; what was acknowledged stays, and the upload goes on when there is room")
+  func fullDisk() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(1000)
+      let path = try await server.create(access, length: 1000)
+      let file = server.folder + "/uploads/" + (path.split(separator: "/").last ?? "")
+      // The device that is always full stands in for the file.
+      try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: "/dev/full")
+      let full = try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: "0"], body: bytes)
+      #expect(full.status.code == 507)
+      #expect(full.headers[.tusResumable] == "1.0.0")
+      #expect(try await server.offset(of: path, access) == "0")
+      try FileManager.default.removeItem(atPath: file)
+      let answer = try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: "0"], body: bytes)
+      #expect(answer.status == .noContent)
+      let huge = try await server.tus(
+        .post, "/api/v1/albums/\(access.album.slug)/uploads", token: access.token,
+        headers: [.uploadLength: String(15 << 30 as Int64)])
+      let room = try server.store.folder.room()
+      #expect(huge.status.code == (room < 15 << 30 ? 507 : 201))
+    }
+  }
+
   @Test("A POST with X-HTTP-Method-Override is a PATCH")
   func methodOverride() async throws {
     try await RunningServer.with { server in
@@ -221,6 +260,7 @@ import Testing
       let without = try await server.send(.post, path, headers: headers)
       #expect(without.status == .unauthorized)
       #expect(without.headers[.wwwAuthenticate]?.hasPrefix("Bearer") == true)
+      #expect(without.headers[.tusResumable] == "1.0.0")
       #expect(without.headers[.contentType] == "application/problem+json")
       #expect(try await server.tus(.post, path, token: "nonsense", headers: headers).status == .unauthorized)
       #expect(try await server.tus(.post, path, token: other.token, headers: headers).status == .forbidden)

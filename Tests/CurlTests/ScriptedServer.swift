@@ -55,7 +55,8 @@ final class ScriptedServer: Sendable {
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let result = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(listener, pointer, length) | Glibc.listen(listener, 16) | getsockname(listener, pointer, &length)
+        bind(listener, pointer, length)
+          | Glibc.listen(listener, 128) | getsockname(listener, pointer, &length)
       }
     }
     guard result == 0 else { throw POSIXError(.EADDRINUSE) }

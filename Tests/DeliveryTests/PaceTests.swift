@@ -37,7 +37,11 @@ struct PaceTests {
     rest.end()
     #expect(!rest.isResting(at: now))
     #expect(rest.isProbing)
-    rest.succeeded()
+    _ = rest.failed(at: now, atLeast: .seconds(40))
+    rest.succeeded(at: now + 1)
+    #expect(rest.isResting(at: now + 2), "what was under way already does not end it")
+    rest.end()
+    rest.succeeded(at: now)
     #expect(!rest.isProbing)
   }
 

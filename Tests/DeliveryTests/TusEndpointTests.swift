@@ -120,6 +120,34 @@ struct TusEndpointTests {
     #expect(!TusAnswer(Response(status: 200), now: now).speaksTus)
   }
 
+  @Test("A refusal's words reach the person who reads the reason, without what could steer a terminal")
+  func details() {
+    let now = Date()
+    func detail(_ status: Int, _ type: String, _ body: String) -> String? {
+      TusAnswer(
+        Response(
+          status: status, headers: HeaderFields([.init(name: "Content-Type", value: type)]),
+          body: Array(body.utf8)),
+        now: now
+      ).detail
+    }
+    #expect(
+      detail(400, "application/problem+json", #"{"status":400,"detail":"An empty file."}"#)
+        == "An empty file.")
+    #expect(detail(400, "application/json", #"{"title":"Bad"}"#) == "Bad")
+    #expect(detail(400, "application/json", "no json") == nil)
+    #expect(detail(507, "text/plain; charset=utf-8", "no \u{1B}[31mroom\n left") == "no [31mroom left")
+    #expect(detail(400, "text/html", "<html>sign in</html>") == nil)
+    #expect(detail(200, "text/plain", "fine") == nil)
+    #expect(detail(400, "text/plain", String(repeating: "x", count: 999))?.count == 200)
+    var upload = TusUpload(endpoint: endpoint, length: 0)
+    _ = upload.begin()
+    #expect(
+      upload.answered(TusAnswer(status: 400, detail: "An empty file is no picture."))
+        == .stop(
+          DeliveryReason(.refused, "The server refuses the upload (400): An empty file is no picture.")))
+  }
+
   @Test("Retry-After is seconds or a date, and never longer than an hour")
   func retryAfter() {
     let now = Date(timeIntervalSince1970: 784_111_777 - 20)

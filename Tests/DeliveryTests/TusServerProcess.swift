@@ -14,7 +14,6 @@ final class TusServerProcess {
   let port: UInt16
   let folder: TemporaryFolder
   private let process = Process()
-  private let input = Pipe()
 
   /// The python of the virtual environment that `scripts/test-venv.sh` makes, or of `PIXCHEESE_TEST_VENV`.
   static let python: String? = {
@@ -26,27 +25,25 @@ final class TusServerProcess {
     return FileManager.default.isExecutableFile(atPath: python) ? python : nil
   }()
 
-  /// Whether the environment has a server; looked up once.
-  static func isInstalled(_ kind: Kind) -> Bool {
-    switch kind {
-    case .resumableUpload: imports("resumable_upload")
-    case .tuspyserver: imports("tuspyserver, uvicorn")
-    }
-  }
+  /// The servers that the environment has.
+  static let installed = Kind.allCases.filter(isInstalled)
 
-  private static func imports(_ modules: String) -> Bool {
+  /// Whether the environment has a server.
+  static func isInstalled(_ kind: Kind) -> Bool {
     guard let python else { return false }
-    let process = Process()
-    process.executableURL = URL(filePath: python)
-    process.arguments = ["-c", "import \(modules)"]
-    process.standardError = FileHandle.nullDevice
+    let library = URL(filePath: python).deletingLastPathComponent().deletingLastPathComponent().appending(
+      path: "lib")
+    let wanted = kind == .resumableUpload ? ["resumable_upload"] : ["tuspyserver", "uvicorn"]
     do {
-      try process.run()
+      let versions = try FileManager.default.contentsOfDirectory(atPath: library.path)
+      return versions.contains { version in
+        wanted.allSatisfy { package in
+          FileManager.default.fileExists(atPath: "\(library.path)/\(version)/site-packages/\(package)")
+        }
+      }
     } catch {
       return false
     }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
   }
 
   init(_ kind: Kind) throws {
@@ -54,7 +51,7 @@ final class TusServerProcess {
     let output = Pipe()
     process.executableURL = URL(filePath: try #require(Self.python))
     process.arguments = ["-c", Self.script, kind.rawValue, folder.path]
-    process.standardInput = input
+    process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
@@ -67,8 +64,13 @@ final class TusServerProcess {
   }
 
   deinit {
-    process.terminate()
-    process.waitUntilExit()
+    // Not `waitUntilExit`: it turns a run loop on a thread that Swift's tasks share.
+    kill(process.processIdentifier, SIGKILL)
+  }
+
+  /// How many files are stored, whole or not.
+  func uploads() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path + "/files").count
   }
 
   /// How many stored files have exactly these bytes.
@@ -76,15 +78,26 @@ final class TusServerProcess {
     let wanted = Data(bytes)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/files")
     return try names.count { name in
-      try Data(contentsOf: URL(filePath: folder.path + "/files/" + name)) == wanted
+      // tuspyserver keeps a folder of locks and a description beside each upload.
+      var isFolder: ObjCBool = false
+      let path = folder.path + "/files/" + name
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+        return false
+      }
+      return try Data(contentsOf: URL(filePath: path)) == wanted
     }
   }
 
-  /// Ends when its standard input does, so that it never outlives the tests.
+  /// Ends when its parent does, so that it never outlives the tests.
   private static let script = """
-    import os, socket, sys, threading
+    import os, socket, sys, threading, time
     kind, folder = sys.argv[1:3]
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    parent = os.getppid()
+    def end_with_parent():
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(0)
+    threading.Thread(target=end_with_parent, daemon=True).start()
     files = os.path.join(folder, "files")
     if kind == "resumableUpload":
         from http.server import ThreadingHTTPServer

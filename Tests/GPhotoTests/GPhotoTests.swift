@@ -163,6 +163,17 @@ struct GPhotoValueTests {
     #expect(CameraEvent(text: text) == event)
   }
 
+  @Test("libgphoto2's hexadecimal dumps are replaced by nothing")
+  func hexDumps() throws {
+    let library = try #require(dlopen("libgphoto2_port.so.12", RTLD_NOW))
+    defer { dlclose(library) }
+    let everybody = try #require(dlopen(nil, RTLD_NOW))
+    defer { dlclose(everybody) }
+    let theirs = try #require(dlsym(library, "gp_log_data"))
+    let used = try #require(dlsym(everybody, "gp_log_data"))
+    #expect(used != theirs)
+  }
+
   @Test("A transfer buffer holds what was asked for")
   func buffer() throws {
     let buffer = try #require(TransferBuffer(bytes: 5000))

@@ -28,8 +28,7 @@ struct FetchPlanTests {
     var order: [UInt64?] = []
     while plan.count > 0 {
       for wanted in plan.next(now: now) { order.append(wanted.id) }
-      if let id = order.last ?? nil { plan.settle(id) }
-      order.compactMap { $0 }.forEach { plan.settle($0) }
+      for id in order { id.map { plan.settle($0) } }
     }
     #expect(order == [3, 4, 1, 2])
   }
@@ -62,6 +61,7 @@ struct FetchPlanTests {
     #expect(plan.next(now: now).isEmpty)
     #expect(plan.next(now: now + 1).map(\.id) == [1])
     #expect(plan.postpone(1, now: now) == 2)
+    #expect(plan.next(now: now - 86_400).map(\.id) == [1], "the clock was set back: nobody waits for a day")
     #expect(FetchPlan.pause(afterTries: 1) == 0.2)
     #expect(FetchPlan.pause(afterTries: 100) == 15)
   }
@@ -78,11 +78,62 @@ struct FetchPlanTests {
     #expect(plan.count == 1)
   }
 
+  @Test("A file that ends every worker does not keep the others from being fetched")
+  func poisonous() {
+    var plan = plan([(1, false), (2, false), (3, false), (4, true)])
+    var fetched: Set<UInt64> = []
+    var workers = 0
+    while fetched.count < 3, workers < 20 {
+      workers += 1
+      // Each worker's first listing gives the numbers again; the first file hangs it, later ones are fetched.
+      for number in [1, 2, 3, 4] where !fetched.contains(UInt64(number)) {
+        _ = plan.add(
+          object(number), id: UInt64(number), mediaType: nil, camera: "c", isCatchUp: false, now: now)
+      }
+      var isAlive = true
+      while isAlive, case let asked = plan.next(now: now + Double(workers) * 30), !asked.isEmpty {
+        for wanted in asked where isAlive {
+          if wanted.id == 1 {
+            isAlive = false
+          } else if let id = wanted.id {
+            fetched.insert(id)
+            plan.settle(id)
+          }
+        }
+      }
+      plan.forgetNumbers()
+    }
+    #expect(fetched == [2, 3, 4])
+    #expect(plan.count == 1)
+  }
+
+  @Test("A file that breaks the connection waits before it may do so again")
+  func breaksConnection() {
+    var plan = plan([(1, false), (2, false)])
+    _ = plan.next(now: now)
+    for _ in 1...5 { _ = plan.postpone(1, now: now) }
+    plan.forgetNumbers()
+    for number in [1, 2] {
+      _ = plan.add(
+        object(number), id: UInt64(number), mediaType: nil, camera: "c", isCatchUp: false, now: now)
+    }
+    #expect(plan.next(now: now).map(\.id) == [2])
+  }
+
+  @Test("An object that gets another number while it is fetched is asked for by that one")
+  func renumbered() {
+    var plan = plan([(1, false)])
+    _ = plan.next(now: now)
+    _ = plan.add(object(1), id: 9, mediaType: nil, camera: "c", isCatchUp: false, now: now)
+    #expect(plan.next(now: now).map(\.id) == [9])
+  }
+
   @Test(
     "Pictures and clips are taken, lists and marks are not",
     arguments: [
       ("IMG_0001.JPG", nil, true), ("IMG_0001.CR3", "application/octet-stream", true), ("A.MOV", nil, true),
-      ("AUTPRINT.MRK", nil, false), ("M0100.CTG", "application/octet-stream", false), ("noname", "image/jpeg", true),
+      ("AUTPRINT.MRK", nil, false), ("M0100.CTG", "application/octet-stream", false),
+      ("noname", "image/jpeg", true),
     ] as [(String, String?, Bool)])
   func wanted(name: String, type: String?, isWanted: Bool) {
     let object = CameraObject(id: 1, folder: "/", name: name, bytes: 1, modified: 0, mediaType: type)

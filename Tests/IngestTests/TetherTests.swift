@@ -59,7 +59,6 @@ struct TetherTests {
     try await run.tether(catchUp: .all) { events in
       let safe = try await events.safe()
       #expect(safe.sha256.hex == before.sha256)
-      _ = try await events.connected()
     }
     #expect(try await run.journal.frameCounts().safe == 2)
   }
@@ -203,6 +202,130 @@ struct TetherTests {
       let shot = try await run.camera.shoot()
       let both = [try await events.safe().sha256.hex, try await events.safe().sha256.hex]
       #expect(Set(both) == [hostile.sha256, shot.sha256])
+    }
+  }
+
+  @Test(
+    "A frame that was not announced is noticed by the card's room, and fetched",
+    arguments: [Vendor.generic, .nikon])
+  func missingEvent(vendor: Vendor) async throws {
+    let run = try await Tethering(Tethering.configuration(vendor, bytes: 2_000_000))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      // The first frame's folder is announced too, and shows it.
+      _ = try await run.camera.shoot()
+      _ = try await events.safe()
+      run.camera.inject(.missingEvents(1))
+      let shot = try await run.camera.shoot()
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == shot.sha256)
+    }
+  }
+
+  @Test("After the card was formatted, a new frame under an old name is taken, not the old bytes")
+  func formatted() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      let first = try await run.camera.shoot()
+      _ = try await events.safe()
+      // The same name sooner than this is the same announcement again: nobody formats a card that fast.
+      try await Task.sleep(for: ObjectTable.repetition + .milliseconds(100))
+      try run.camera.format()
+      let second = try await run.camera.shoot()
+      #expect(first.name == second.name)
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == second.sha256)
+      #expect(try await run.isWhole(safe))
+    }
+    #expect(try await run.journal.frameCounts().safe == 2)
+  }
+
+  @Test("A camera that falls silent is given up and connected anew, and nothing is lost")
+  func stalled() async throws {
+    let run = try await Tethering(Tethering.configuration(.nikon))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      run.camera.inject(.stall(seconds: nil))
+      let shot = try await run.camera.shoot()
+      let loss = try await events.lost()
+      #expect(loss.code == .connectionLost)
+      run.camera.clearFaults()
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == shot.sha256)
+    }
+  }
+
+  @Test("Numbers that roll over into a new folder are frames like any others", arguments: Vendor.allCases)
+  func rollover(vendor: Vendor) async throws {
+    let run = try await Tethering(Tethering.configuration(vendor))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      run.camera.inject(.rollover)
+      for _ in 0..<3 {
+        let shot = try await run.camera.shoot()
+        let safe = try await events.safe()
+        #expect(safe.sha256.hex == shot.sha256)
+      }
+    }
+  }
+
+  @Test("A stop finishes the file under way and leaves the rest to the next run")
+  func stop() async throws {
+    let run = try await Tethering(Tethering.configuration(bytes: 2_000_000))
+    defer { run.remove() }
+    var expected: Set<String> = []
+    let left = try await run.tether { events in
+      _ = try await events.connected()
+      run.camera.inject(.slow(bytesPerSecond: 4_000_000))
+      for _ in 0..<4 { expected.insert(try await run.camera.shoot().sha256) }
+      _ = try await events.next { if case .frameProgress = $0 { true } else { nil } }
+    }
+    let safe = try await run.journal.frameCounts().safe
+    #expect(safe >= 1)
+    #expect(left >= 1)
+    run.camera.clearFaults()
+    try await run.tether { events in
+      for _ in safe..<4 { _ = try await events.safe() }
+    }
+    for hash in expected {
+      let known = try #require(ContentHash(hex: hash))
+      #expect(try await run.journal.frame(withOriginal: known) != nil)
+    }
+  }
+
+  @Test("A worker that is killed is started again, and what it was at is fetched")
+  func killed() async throws {
+    let run = try await Tethering(Tethering.configuration(bytes: 2_000_000))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      run.camera.inject(.slow(bytesPerSecond: 4_000_000))
+      let shot = try await run.camera.shoot()
+      _ = try await events.next { if case .frameProgress = $0 { true } else { nil } }
+      let worker = try #require(Self.workers(of: run).first)
+      kill(worker, SIGKILL)
+      let loss = try await events.lost()
+      #expect(loss.code == .workerDied)
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == shot.sha256)
+    }
+    #expect(Self.workers(of: run).isEmpty)
+  }
+
+  /// The worker processes of one run, by the spool's path in their arguments.
+  private static func workers(of run: Tethering) -> [pid_t] {
+    let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return folders.compactMap { pid_t($0) }.filter { process in
+      guard let arguments = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/cmdline")) else {
+        return false
+      }
+      let text = String(decoding: arguments, as: UTF8.self)
+      return text.contains("camera-worker") && text.contains(run.folder.path)
     }
   }
 

@@ -55,7 +55,8 @@ final class Tethering: Sendable {
     let executable = try #require(Self.executable)
     let tether = Tether(
       Tether.Configuration(
-        cameras: [.port(port ?? .ptpip(host: "127.0.0.1", port: camera.port))], catchUp: catchUp, albums: ["test"],
+        cameras: [.port(port ?? .ptpip(host: "127.0.0.1", port: camera.port))], catchUp: catchUp,
+        albums: ["test"],
         settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience),
       journal: journal, session: session, logger: Logger(label: "test"))
     try await withThrowingTaskGroup(of: Void.self) { group in

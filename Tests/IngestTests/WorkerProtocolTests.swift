@@ -20,9 +20,11 @@ struct WorkerProtocolTests {
         CameraStatus(battery: "75%", storages: [CameraStorage(folder: "/store_00010001", free: .max)])),
       .appeared(object), .listed([object, object], isComplete: true), .listed([], isComplete: false),
       .progress(object: .max, bytes: 1),
-      .fetched(object: 7, path: "/spool/2026-11-23/a.JPG", bytes: 3, sha256: ContentHash(of: Data([1, 2, 3]))),
+      .fetched(
+        object: 7, path: "/spool/2026-11-23/a.JPG", bytes: 3, sha256: ContentHash(of: Data([1, 2, 3]))),
       .failed(object: 7, FetchFailure(code: .wrongLength, message: "short")),
-      .lost(CameraLoss(code: .held, message: "held")), .warning(code: "x", message: "y"), .alive(patience: 30),
+      .lost(CameraLoss(code: .held, message: "held")), .warning(code: "x", message: "y"),
+      .alive(patience: 30),
     ])
   func reports(report: WorkerReport) throws {
     var lines = LineBuffer()
@@ -64,7 +66,9 @@ struct WorkerProtocolTests {
 
   @Test(
     "What is no message is an error",
-    arguments: ["", "{}", "null", #"{"fetched":{}}"#, #"{"stop":{},"list":{}}"#, #"{"alive":{"patience":"x"}}"#])
+    arguments: [
+      "", "{}", "null", #"{"fetched":{}}"#, #"{"stop":{},"list":{}}"#, #"{"alive":{"patience":"x"}}"#,
+    ])
   func nonsense(text: String) {
     #expect(throws: (any Error).self) { try MessageCoding.message(WorkerReport.self, in: Data(text.utf8)) }
   }
@@ -125,18 +129,22 @@ struct ObjectTableTests {
     #expect(table.list(path, info, now: start) == table.list(path, info, now: start))
   }
 
-  @Test("Less room without an announcement means that a frame was not announced")
+  @Test("More room gone than the announced frames take means that a frame was not announced")
   func room() {
     var watch = RoomWatch()
-    watch.note([CameraStorage(free: 1000), CameraStorage(free: 500)])
+    let frame: UInt64 = 4_000_000
+    watch.note([CameraStorage(free: 100 * frame), CameraStorage(free: frame)])
     func look(_ free: UInt64...) -> Bool { watch.hasUnannouncedFrames(free.map { CameraStorage(free: $0) }) }
-    let unchanged = look(1000, 500)
-    let less = look(900, 500)
-    watch.frameAnnounced()
-    let explained = look(800, 500)
-    let more = look(2000)
+    let unchanged = look(100 * frame, frame)
+    let less = look(99 * frame, frame)
+    watch.frameAnnounced(bytes: frame)
+    let explained = look(98 * frame - RoomWatch.slack, frame)
+    watch.frameAnnounced(bytes: frame)
+    let oneOfTwo = look(96 * frame, frame)
+    let more = look(200 * frame)
     let unknown = look()
-    #expect([unchanged, less, explained, more, unknown] == [false, true, false, false, false])
+    #expect(
+      [unchanged, less, explained, oneOfTwo, more, unknown] == [false, true, false, true, false, false])
   }
 
   @Test("A file of 4 GiB or more, or of unknown length, is refused before it is read")
@@ -145,6 +153,8 @@ struct ObjectTableTests {
     let large = CameraFileInfo(bytes: 0xffff_ffff, modified: 0, mediaType: nil)
     #expect(ObjectReader.objection(to: large)?.code == .tooLarge)
     #expect(ObjectReader.objection(to: large)?.isRetryable == false)
-    #expect(ObjectReader.objection(to: CameraFileInfo(bytes: nil, modified: 0, mediaType: nil))?.code == .lengthUnknown)
+    #expect(
+      ObjectReader.objection(to: CameraFileInfo(bytes: nil, modified: 0, mediaType: nil))?.code
+        == .lengthUnknown)
   }
 }

@@ -168,6 +168,8 @@ struct JournalTests {
     try await journal.markSent(delivery)
     #expect(try await journal.dueDeliveries(to: album, limit: 1).isEmpty)
     #expect(try await journal.backlogs().map(\.sent) == [1])
+    let arrived = try #require(try await journal.arrivals()[album])
+    #expect(arrived == (viewable: 0, delivered: 1))
   }
 
   @Test("A delivery that is put off is not due before its time; a parked one not before somebody says so")
@@ -250,21 +252,88 @@ struct JournalTests {
     #expect(again.droppedParts == 0)
   }
 
+  @Test("What people and their programs put into the spool is neither published nor in the way")
+  func strangersInTheSpool() async throws {
+    let day = temporary.spool.appending("2026-11-23")
+    try FileManager.default.createDirectory(
+      atPath: day.appending("export.JPG").string, withIntermediateDirectories: true)
+    for name in [".directory", "._IMG_0001.JPG", "IMG_0001.JPG.xmp"] {
+      try Data("x".utf8).write(to: URL(fileURLWithPath: day.appending(name).string))
+    }
+    let orphan = try temporary.spooled("IMG_0001.JPG", "one", in: journal)
+    let found = try await journal.reconcile(session: nil, albums: ["Party"])
+    #expect(found.adopted.map(\.original.path) == [orphan.path])
+  }
+
+  @Test("A clock that was set back does not hold deliveries up")
+  func clockSetBack() async throws {
+    let album = "tus+http://127.0.0.1:1080/files"
+    let original = try temporary.spooled("a.JPG", "a", in: journal)
+    _ = try await journal.recordSafe(
+      SafeOriginal(original: original, source: "7"), session: nil, albums: [album])
+    let wrong = Date(timeIntervalSince1970: 2_000_000_000)
+    let right = Date(timeIntervalSince1970: 1_800_000_000)
+    let delivery = try #require(try await journal.dueDeliveries(to: album, limit: 9, now: wrong).first)
+    try await journal.postpone(delivery, until: wrong + 30, reason: "offline")
+    #expect(try await journal.dueDeliveries(to: album, limit: 9, now: wrong).isEmpty)
+    #expect(try await journal.dueDeliveries(to: album, limit: 9, now: right).count == 1)
+  }
+
+  @Test("A frame that is asked for again is no longer parked, and keeps its place at the destination")
+  func askedAgain() async throws {
+    let album = "tus+http://127.0.0.1:1080/files"
+    let object = SourceObject(folder: "/a", name: "a.JPG", bytes: 1, modified: 1)
+    let original = try temporary.spooled("a.JPG", "a", in: journal)
+    let safe = SafeOriginal(original: original, source: "file", object: object)
+    _ = try await journal.recordSafe(safe, session: nil, albums: [album])
+    func park() async throws {
+      let delivery = try #require(try await journal.dueDeliveries(to: album, limit: 9).first)
+      try await journal.beginSending(delivery, uploadURL: "/files/1")
+      try await journal.park(delivery, reason: "token")
+      #expect(try await journal.dueDeliveries(to: album, limit: 9).isEmpty)
+    }
+    try await park()
+    _ = try await journal.deliverTaken([object], source: "file", albums: ["tus+http://other/x"])
+    #expect(try await journal.dueDeliveries(to: album, limit: 9).isEmpty, "nobody asked for this album")
+    _ = try await journal.deliverTaken([object], source: "file", albums: [album])
+    let again = try #require(try await journal.dueDeliveries(to: album, limit: 9).first)
+    #expect(again.state == .sending)
+    #expect(again.uploadURL == "/files/1")
+    try await park()
+    _ = try await journal.recordSafe(safe, session: nil, albums: [album])
+    #expect(try await journal.dueDeliveries(to: album, limit: 9).count == 1)
+  }
+
   @Test("A frame counts as delivered when its renditions are made and every delivery is sent")
   func progress() async throws {
     let original = try temporary.spooled("a.JPG", "a", in: journal)
     let frame = try await journal.recordSafe(
       SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party", "tus+http://h/f"]
     ).frame
-    #expect(try await !journal.isDelivered(frame.hash))
+    #expect(try await !journal.isDelivered(frame.hash, to: ["Party", "tus+http://h/f"]))
     try await journal.recordRenditions([], facts: nil, failure: "a clip", of: frame)
     for album in ["Party", "tus+http://h/f"] {
-      #expect(try await !journal.isDelivered(frame.hash))
+      #expect(try await !journal.isDelivered(frame.hash, to: ["Party", "tus+http://h/f"]))
       for delivery in try await journal.dueDeliveries(to: album, limit: 9) {
         try await journal.markSent(delivery)
       }
+      #expect(try await journal.isDelivered(frame.hash, to: [album]))
     }
-    #expect(try await journal.isDelivered(frame.hash))
+    #expect(try await journal.isDelivered(frame.hash, to: ["Party", "tus+http://h/f"]))
+  }
+
+  @Test("What waits for another album does not make a frame undelivered in this one")
+  func deliveredHere() async throws {
+    let original = try temporary.spooled("a.JPG", "a", in: journal)
+    let albums = ["tus+http://here/f", "tus+http://nowhere/f"]
+    let frame = try await journal.recordSafe(
+      SafeOriginal(original: original, source: "7"), session: nil, albums: albums
+    ).frame
+    try await journal.markSent(#require(try await journal.dueDeliveries(to: albums[0], limit: 1).first))
+    try await journal.park(
+      #require(try await journal.dueDeliveries(to: albums[1], limit: 1).first), reason: "gone")
+    #expect(try await journal.isDelivered(frame.hash, to: [albums[0]]))
+    #expect(try await !journal.isDelivered(frame.hash, to: albums))
   }
 
   @Test("Whoever waits for work is woken by a change")

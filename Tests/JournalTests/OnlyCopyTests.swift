@@ -16,7 +16,9 @@ struct OnlyCopyTests {
   }
 
   private func record(_ original: Original) async throws -> Frame {
-    try await journal.recordSafe(SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party"]).frame
+    try await journal.recordSafe(
+      SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party"]
+    ).frame
   }
 
   private func exists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
@@ -26,7 +28,8 @@ struct OnlyCopyTests {
     let mine = temporary.folder.appending("mine.JPG")
     try Data("one".utf8).write(to: URL(fileURLWithPath: mine.string))
     let inPlace = Original(
-      hash: ContentHash(of: Data("one".utf8)), name: "mine.JPG", mediaType: "image/jpeg", bytes: 3, path: mine,
+      hash: ContentHash(of: Data("one".utf8)), name: "mine.JPG", mediaType: "image/jpeg", bytes: 3,
+      path: mine,
       isInPlace: true, modifiedNanoseconds: 1)
     _ = try await record(inPlace)
     let spooled = try temporary.spooled("IMG.JPG", "one", in: journal)
@@ -35,6 +38,20 @@ struct OnlyCopyTests {
     #expect(exists(spooled.path))
     try FileManager.default.removeItem(atPath: mine.string)
     #expect(try await journal.frame(withOriginal: frame.hash)?.original.path == spooled.path)
+  }
+
+  @Test("A person's own file that has only a new modification time is sent as it is now")
+  func touched() async throws {
+    let mine = temporary.folder.appending("mine.JPG")
+    try Data("one".utf8).write(to: URL(fileURLWithPath: mine.string))
+    for time: Int64 in [1, 2] {
+      let original = Original(
+        hash: ContentHash(of: Data("one".utf8)), name: "mine.JPG", mediaType: "image/jpeg", bytes: 3,
+        path: mine,
+        isInPlace: true, modifiedNanoseconds: time)
+      let frame = try await record(original)
+      #expect(try await journal.frame(withOriginal: frame.hash)?.original.modifiedNanoseconds == time)
+    }
   }
 
   @Test("A frame that is fetched again after its file was removed by hand has its file again")

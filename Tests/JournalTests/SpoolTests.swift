@@ -1,4 +1,6 @@
 import Foundation
+import Model
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -42,5 +44,63 @@ struct SpoolTests {
     #expect(second.lastComponent?.string == "IMG_0001-2.JPG")
     try Spool.publish(first)
     #expect(try spool.reserve("IMG_0001.JPG", day: "2026-11-23").lastComponent?.string == "IMG_0001-3.JPG")
+  }
+
+  @Test("Files of one name that several cameras bring at the same time never get the same place")
+  func simultaneousReservations() throws {
+    let temporary = try TemporaryJournal()
+    let spool = Spool(root: temporary.spool)
+    let places = Mutex<[FilePath]>([])
+    let failures = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 8) { _ in
+      do {
+        for _ in 1...60 {
+          let path = try spool.reserve("IMG_0001.JPG", day: "2026-11-23")
+          // As `publish` does it, but for the syncing, which takes long and changes nothing here.
+          guard rename(Spool.partPath(for: path).string, path.string) == 0 else {
+            throw Errno(rawValue: errno)
+          }
+          places.withLock { $0.append(path) }
+        }
+      } catch {
+        failures.withLock { $0.append("\(error)") }
+      }
+    }
+    #expect(failures.withLock { $0 } == [])
+    let all = places.withLock { $0 }
+    #expect(Set(all).count == all.count, "one original was renamed over another")
+  }
+
+  @Test("Equal renditions of several frames are stored at the same time, whole, and leave nothing unfinished")
+  func equalRenditions() throws {
+    let temporary = try TemporaryJournal()
+    let spool = Spool(root: temporary.spool)
+    let bytes = [UInt8](repeating: 7, count: 300_000)
+    let failures = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 64) { _ in
+      do {
+        _ = try spool.store(rendition: bytes, hash: ContentHash(of: bytes), extension: "jpg")
+      } catch {
+        failures.withLock { $0.append("\(error)") }
+      }
+    }
+    #expect(failures.withLock(\.self) == [])
+    let files = FileManager.default.enumerator(atPath: spool.renditions.string)?.allObjects as? [String]
+    let named = try #require(files?.filter { $0.contains(".") })
+    #expect(named.map { $0.hasSuffix(".jpg") } == [true])
+    let stored = FileManager.default.contents(atPath: spool.renditions.appending(named[0]).string)
+    #expect(stored == Data(bytes))
+  }
+
+  @Test("A rendition that a killed process left unfinished is removed")
+  func unfinishedRendition() async throws {
+    let temporary = try TemporaryJournal()
+    let journal = try await temporary.open()
+    let part = Spool.partPath(for: journal.spool.renditions.appending("left"))
+    try FileManager.default.createDirectory(
+      atPath: journal.spool.renditions.string, withIntermediateDirectories: true)
+    #expect(FileManager.default.createFile(atPath: part.string, contents: Data("half".utf8)))
+    _ = try await journal.reconcile(session: nil, albums: [])
+    #expect(!FileManager.default.fileExists(atPath: part.string))
   }
 }

@@ -31,7 +31,8 @@ final class RenditionStageTests {
     try Data(bytes).write(to: URL(fileURLWithPath: Spool.partPath(for: path).string))
     try Spool.publish(path)
     let original = Original(
-      hash: ContentHash(of: bytes), name: name, mediaType: "image/jpeg", bytes: Int64(bytes.count), path: path,
+      hash: ContentHash(of: bytes), name: name, mediaType: "image/jpeg", bytes: Int64(bytes.count),
+      path: path,
       isInPlace: false)
     return try await journal.recordSafe(
       SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party"]
@@ -69,7 +70,8 @@ final class RenditionStageTests {
     #expect(Set(due.filter { $0.kind == .preview }.map(\.frame)) == frames)
     #expect(Set(due.filter { $0.kind == .thumbnail }.map(\.frame)) == frames)
     #expect(due.count == 5 * 3 + 1)
-    #expect(due.last?.frame == broken.hash || due.contains { $0.frame == broken.hash && $0.kind == .original })
+    #expect(
+      due.last?.frame == broken.hash || due.contains { $0.frame == broken.hash && $0.kind == .original })
     #expect(due.allSatisfy { $0.frame == broken.hash || $0.facts?.camera?.hasPrefix("Camera") == true })
     for delivery in due {
       #expect(try await Journal.hashing(delivery.path).hash == delivery.hash)

@@ -33,9 +33,10 @@ struct AlbumEndpoints: Sendable {
     let url: String
     let createdAt: String
     let frames: Int
+    let seq: Int64
 
     enum CodingKeys: String, CodingKey {
-      case album, name, url, frames
+      case album, name, url, frames, seq
       case createdAt = "created_at"
     }
   }
@@ -138,7 +139,7 @@ struct AlbumEndpoints: Sendable {
   private func shown(_ album: Album, base: URL) -> ShownAlbum {
     ShownAlbum(
       album: album.slug, name: album.name, url: AlbumLinks(slug: album.slug, base: base).page.absoluteString,
-      createdAt: album.createdAt.formatted(.iso8601), frames: album.frames)
+      createdAt: album.createdAt.formatted(.iso8601), frames: album.frames, seq: album.seq)
   }
 
   /// The server's address as the client knows it: the configured one, else the one it called.

@@ -13,8 +13,21 @@ struct PageEndpoints: Sendable {
   let gate: Gate
 
   /// `GET /a/SLUG`
+  ///
+  /// A guest with a link that is not right gets the page too, which says so in words: people open this address, and no
+  /// programs.
   func album(_ request: Request, _ context: AlbumRequestContext) async throws -> Response {
-    _ = try await gate.album(context)
+    do {
+      _ = try await gate.album(context)
+    } catch let problem as Problem where problem.status == .notFound {
+      return Response(
+        status: .notFound,
+        headers: [
+          .contentType: PageFiles.index.mediaType, .cacheControl: "no-store",
+          .contentSecurityPolicy: Self.policy,
+        ],
+        body: .init(byteBuffer: ByteBuffer(bytes: PageFiles.index.bytes)))
+    }
     return Self.serve(PageFiles.index, to: request)
   }
 

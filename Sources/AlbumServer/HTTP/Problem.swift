@@ -41,7 +41,8 @@ extension Problem {
     switch error.code {
     case .noRoom:
       self.init(
-        .insufficientStorage, "The server's disk is full. What it has is safe; try again when there is room.")
+        .insufficientStorage, "The server's disk is full. What it has is safe; try again when there is room.",
+        headers: [.retryAfter: "30"])
     case .notFound: self.init(.notFound, "It is no longer there.")
     case .dataFolder, .database, .file, .configuration, .listen:
       self.init(.internalServerError, "The server cannot do this now; its log says why. What it has is safe.")

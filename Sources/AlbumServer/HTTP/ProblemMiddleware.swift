@@ -19,6 +19,8 @@ struct ProblemMiddleware: RouterMiddleware {
     }
     response.headers[.xContentTypeOptions] = "nosniff"
     response.headers[.referrerPolicy] = "no-referrer"
+    // tus: in every answer. A client tells by it that it was us who answered, and not some network's sign-in page.
+    if request.headers[.tusResumable] != nil { response.headers[.tusResumable] = Tus.version }
     return response
   }
 

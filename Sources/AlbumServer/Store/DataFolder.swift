@@ -96,7 +96,7 @@ struct DataFolder: Sendable {
   func secret(at path: FilePath, make: () -> String) throws(AlbumServerError) -> String {
     if let text = try read(secret: path) { return text }
     let text = make()
-    let draft = FilePath("\(path.string).\(getpid()).new")
+    let draft = FilePath("\(path.string).\(UploadID()).new")
     do {
       let file = try FileDescriptor.open(
         draft, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])

@@ -36,10 +36,11 @@ final class StoredFile: Sendable {
     } catch {
       throw AlbumServerError(.file, "\(path) cannot be opened", underlying: error)
     }
-    guard try length() >= offset else {
+    let length = try length()
+    guard length >= offset else {
       throw AlbumServerError(.notFound, "\(path) is shorter than what was acknowledged")
     }
-    try truncate(to: offset)
+    if length > offset { try truncate(to: offset) }
   }
 
   deinit {

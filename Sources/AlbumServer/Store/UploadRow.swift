@@ -11,18 +11,22 @@ struct UploadRow: Sendable {
   /// Bytes that are on the disk for certain. It reaches the length in the transaction that publishes, not before.
   var offset: Int64
   let metadata: UploadMetadata
+  /// As the client wrote it, with keys that mean nothing to us.
+  let metadataHeader: String
   var expiresAt: Date
 
   var isComplete: Bool { offset == length }
 
   init(
-    id: UploadID, album: Int64, length: Int64, offset: Int64 = 0, metadata: UploadMetadata, expiresAt: Date
+    id: UploadID, album: Int64, length: Int64, metadata: UploadMetadata, metadataHeader: String,
+    expiresAt: Date
   ) {
     self.id = id
     self.album = album
     self.length = length
-    self.offset = offset
+    offset = 0
     self.metadata = metadata
+    self.metadataHeader = metadataHeader
     self.expiresAt = expiresAt
   }
 
@@ -34,7 +38,8 @@ struct UploadRow: Sendable {
     album = row["album"]
     length = row["length"]
     offset = row["offset"]
-    metadata = try UploadMetadata(header: row["metadata"])
+    metadataHeader = row["metadata"]
+    metadata = try UploadMetadata(header: metadataHeader)
     expiresAt = Date(timeIntervalSince1970: row["expires_at"])
   }
 
@@ -44,7 +49,7 @@ struct UploadRow: Sendable {
         INSERT INTO uploads(id, album, length, offset, metadata, expires_at) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT(id) DO UPDATE SET offset = excluded.offset, expires_at = excluded.expires_at
         """,
-      arguments: [id.text, album, length, offset, metadata.header, expiresAt.timeIntervalSince1970])
+      arguments: [id.text, album, length, offset, metadataHeader, expiresAt.timeIntervalSince1970])
   }
 }
 

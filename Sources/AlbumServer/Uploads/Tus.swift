@@ -14,6 +14,8 @@ enum Tus {
     /// Bytes in all, 1 or more.
     var length: Int64
     var metadata: UploadMetadata
+    /// `Upload-Metadata` as the client wrote it, which HEAD gives back; `nil` if there was none.
+    var metadataHeader: String?
     /// Whether the first bytes come with it ("creation-with-upload").
     var hasBody: Bool
     /// Length of the body in bytes; `nil` where it is not announced.
@@ -71,7 +73,8 @@ enum Tus {
     }
     guard !hasBody || (bodyLength ?? 0) <= length else { throw tooLong(length) }
     return Creation(
-      length: length, metadata: metadata, hasBody: hasBody, bodyLength: bodyLength,
+      length: length, metadata: metadata, metadataHeader: headers[.uploadMetadata], hasBody: hasBody,
+      bodyLength: bodyLength,
       checksum: hasBody ? try checksum(headers) : nil)
   }
 

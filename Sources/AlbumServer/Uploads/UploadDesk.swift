@@ -40,7 +40,8 @@ final class UploadDesk: Sendable {
   func create(_ creation: Tus.Creation, in album: Album, body: RequestBody) async throws -> UploadRow {
     let metadata = creation.metadata
     var upload = UploadRow(
-      id: UploadID(), album: album.id, length: creation.length, metadata: metadata, expiresAt: expiry)
+      id: UploadID(), album: album.id, length: creation.length, metadata: metadata,
+      metadataHeader: creation.metadataHeader ?? "", expiresAt: expiry)
     if let sha256 = metadata.sha256,
       let bytes = try await store.publishedBytes(
         album: album.id, frame: metadata.frame ?? sha256, kind: metadata.kind, sha256: sha256),

@@ -42,7 +42,7 @@ struct UploadEndpoints: Sendable {
     let upload = try await desk.turns.take(id) { try await self.upload(id, in: album) }
     var headers = self.headers(of: upload)
     headers[.uploadLength] = String(upload.length)
-    headers[.uploadMetadata] = upload.metadata.header
+    if !upload.metadataHeader.isEmpty { headers[.uploadMetadata] = upload.metadataHeader }
     return Response(status: .ok, headers: headers)
   }
 

@@ -3,7 +3,7 @@ import Foundation
 /// What the photographer does with the camera.
 extension CameraState {
   /// What the next frame will be called by its number, and when it is taken.
-  mutating func nextFrame() -> FrameFacts {
+  var nextFacts: FrameFacts {
     FrameFacts(
       number: number, date: now, zone: configuration.timeZone,
       maker: configuration.vendor.manufacturer, serialNumber: configuration.serialNumber)

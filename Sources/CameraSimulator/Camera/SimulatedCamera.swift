@@ -156,7 +156,7 @@ public final class SimulatedCamera: Sendable {
   /// - Parameter target: where it goes; `nil`: where the camera is set to.
   func takeFrame(_ target: FrameTarget?) throws(CameraSimulatorError) -> Shot {
     let shot = try source.withLock { source throws(CameraSimulatorError) in
-      let facts = state.withLock { $0.nextFrame() }
+      let facts = state.withLock { $0.nextFacts }
       let frame = try source.next(facts)
       let sha256 = try frame.content.sha256()
       return try state.withLock { state throws(CameraSimulatorError) in

@@ -7,6 +7,8 @@ import Model
 struct AlbumTarget: Sendable {
   /// The album as given, which is how the journal and the events name it.
   let album: String
+  /// Whether this run feeds it, or only sends what an earlier run left waiting.
+  let isFed: Bool
   /// The live page; `nil` for a plain tus endpoint, which has none.
   let page: URL?
   let destination: DeliveryDestination
@@ -16,8 +18,10 @@ struct AlbumTarget: Sendable {
 struct AlbumChoice: Sendable {
   /// As given, each once, in order.
   let albums: [String]
-  private let destinations: [Destination]
-  private let tokens: [String: String]
+  /// Albums that this run does not feed, but sends what waits for them.
+  private(set) var leftover: [String] = []
+  private var destinations: [String: Destination] = [:]
+  private var tokens: [String: String] = [:]
 
   /// Reads `--album` in all its forms; without any, the embedded album of today's date.
   /// - Throws: `Complaint`: 64 for what names no album, 69 for a kind that this version cannot feed.
@@ -25,8 +29,6 @@ struct AlbumChoice: Sendable {
     var seen: Set<String> = []
     let given = albums.filter { seen.insert($0).inserted }
     self.albums = given.isEmpty ? [Self.name(of: today)] : given
-    var destinations: [Destination] = []
-    var tokens: [String: String] = [:]
     for album in self.albums {
       let destination = try Self.destination(album)
       switch destination {
@@ -37,17 +39,31 @@ struct AlbumChoice: Sendable {
       case .albumServer(let url), .tus(let url): tokens[album] = credentials.token(for: url)
       case .embedded: break
       }
-      destinations.append(destination)
+      destinations[album] = destination
     }
-    self.destinations = destinations
-    self.tokens = tokens
+  }
+
+  /// Adds the albums of earlier runs for which something waits: those of this machine, and those whose token is
+  /// written down. A token that was only in the environment of that run is not known to this one, and must not go
+  /// to another server either: such an album waits until it is named again.
+  mutating func add(leftover albums: [String], credentials: Credentials) {
+    for album in albums where destinations[album] == nil {
+      guard let destination = try? Destination(parsing: album) else { continue }
+      switch destination {
+      case .embedded: break
+      case .albumServer(let url), .tus(let url):
+        guard let token = credentials.rememberedToken(for: url) else { continue }
+        tokens[album] = token
+      case .bucket: continue
+      }
+      destinations[album] = destination
+      leftover.append(album)
+    }
   }
 
   /// Whether this machine's own album server is needed.
-  var needsEmbedded: Bool { !embeddedNames.isEmpty }
-
-  private var embeddedNames: [String] {
-    destinations.compactMap { if case .embedded(let name) = $0 { name } else { nil } }
+  var needsEmbedded: Bool {
+    destinations.values.contains { if case .embedded = $0 { true } else { false } }
   }
 
   /// Where each album is, now that the embedded server listens.
@@ -57,27 +73,29 @@ struct AlbumChoice: Sendable {
   ///   - shown: how guests reach it.
   func targets(store: AlbumStore?, local: URL, shown: URL) async throws -> [AlbumTarget] {
     var targets: [AlbumTarget] = []
-    for (album, destination) in zip(albums, destinations) {
+    for album in albums + leftover {
+      guard let destination = destinations[album] else { continue }
+      let isFed = albums.contains(album)
       switch destination {
       case .embedded(let name):
         guard let store else { continue }
         let access = try await store.findOrCreateAlbum(named: name)
         targets.append(
           AlbumTarget(
-            album: album, page: AlbumLinks(slug: access.album.slug, base: shown).page,
+            album: album, isFed: isFed, page: AlbumLinks(slug: access.album.slug, base: shown).page,
             destination: DeliveryDestination(
               album: album, creationURL: AlbumLinks(slug: access.album.slug, base: local).uploads,
               token: access.token)))
       case .albumServer(let page):
         targets.append(
           AlbumTarget(
-            album: album, page: page,
+            album: album, isFed: isFed, page: page,
             destination: DeliveryDestination(
               album: album, creationURL: AlbumServerAddress(page: page).uploads, token: tokens[album])))
       case .tus(let url):
         targets.append(
           AlbumTarget(
-            album: album, page: nil,
+            album: album, isFed: isFed, page: nil,
             destination: DeliveryDestination(
               album: album, creationURL: url, token: tokens[album], takes: destination.takes)))
       case .bucket: continue

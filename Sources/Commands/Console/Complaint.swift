@@ -38,15 +38,21 @@ struct Complaint: Error, Sendable {
   private static func albumServer(_ error: AlbumServerError) -> Complaint {
     switch error.code {
     case .dataFolder, .file:
-      Complaint(.inputOutput, "\(error.description).\nWhat is in the album is safe. Look at the folder, then run again.")
+      Complaint(
+        error.isNotAllowed ? .notAllowed : error.code == .dataFolder ? .cannotCreate : .inputOutput,
+        "\(error.description).\nWhat is in the album is safe. Look at the folder, then run again.")
     case .database:
       Complaint(.badInput, "\(error.description).\nThe photos' files in the same folder were not touched.")
     case .noRoom:
-      Complaint(.inputOutput, "\(error.description).\nThe disk is full. What is in the album is safe. Make room and run again.")
+      Complaint(
+        .inputOutput,
+        "\(error.description).\nThe disk is full. What is in the album is safe. Make room and run again.")
     case .notFound: Complaint(.unavailable, "\(error.description).")
     case .configuration: Complaint(.usage, "\(error.description).")
     case .listen:
-      Complaint(.unavailable, "\(error.description).\nChoose another address with --listen, or stop the program that has it.")
+      Complaint(
+        .unavailable,
+        "\(error.description).\nChoose another address with --listen, or stop the program that has it.")
     }
   }
 
@@ -87,6 +93,10 @@ struct Complaint: Error, Sendable {
     case .notAllowed:
       Complaint(
         .notAllowed, "\(error.message)\nNothing was changed. Look at the owner and the mode of that folder.")
+    case .cannotCreate:
+      Complaint(
+        .cannotCreate,
+        "\(error.message)\nNothing was changed. Choose where everything shall lie with --home DIR.")
     case .io:
       Complaint(.inputOutput, "\(error.message)\nWhat was safe is safe. Look at the disk, then run again.")
     }

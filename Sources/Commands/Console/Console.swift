@@ -75,7 +75,7 @@ final class Console: Sendable {
   /// Replaces the live view at the bottom of the terminal; nothing where there is no terminal.
   func show(_ lines: [String]) {
     guard isInteractive else { return }
-    let width = max(20, terminalWidth())
+    let width = width
     screen.withLock { screen in
       var text = erase(screen.lines)
       text += lines.map { Self.cut($0, to: width - 1) + "\u{1b}[K\n" }.joined()
@@ -112,13 +112,29 @@ final class Console: Sendable {
     lines == 0 ? "" : "\u{1b}[\(lines)A\u{1b}[J"
   }
 
-  private func terminalWidth() -> Int {
+  /// The terminal's columns; 80 where there is none.
+  var width: Int {
     var size = winsize()
-    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isKnown ? max(20, Int(size.ws_col)) : 80
   }
 
-  /// Cuts a line to so many columns, passing over colour codes; a CJK character takes two.
+  /// A link as a QR code, where there is a terminal that is wide enough for it.
+  func sayCode(for page: URL) {
+    guard isInteractive, let code = QRCode.lines(for: page.absoluteString, hasColours: hasColours),
+      QRCode.width(of: page.absoluteString) <= width
+    else { return }
+    for line in code { say(line) }
+  }
+
+  /// Cuts a line to so many columns, the last of them `…`, passing over colour codes; a CJK character takes two.
   static func cut(_ line: String, to columns: Int) -> String {
+    let plain = line.replacing(#/\u{1b}\[[0-9;]*m/#, with: "")
+    guard Text.columns(of: plain) > columns else { return line }
+    return prefix(of: line, columns: columns - 1) + "…" + (line.contains("\u{1b}") ? "\u{1b}[0m" : "")
+  }
+
+  private static func prefix(of line: String, columns: Int) -> String {
     var result = ""
     var used = 0
     var isEscape = false
@@ -130,7 +146,7 @@ final class Console: Sendable {
         continue
       }
       let width = Text.columns(of: character)
-      if used + width > columns { return result + (line.contains("\u{1b}") ? "\u{1b}[0m" : "") }
+      if used + width > columns { return result }
       used += width
       result.append(character)
     }

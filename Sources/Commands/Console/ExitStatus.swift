@@ -12,6 +12,23 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   case notAllowed = 77
   case configuration = 78
 
+  /// How an `error` event names it.
+  var code: String {
+    switch self {
+    case .done: "done"
+    case .usage: "usage"
+    case .badInput: "bad_input"
+    case .noInput: "no_input"
+    case .unavailable: "unavailable"
+    case .ourFault: "our_fault"
+    case .cannotCreate: "cannot_create"
+    case .inputOutput: "input_output"
+    case .notAllDelivered: "not_all_delivered"
+    case .notAllowed: "not_allowed"
+    case .configuration: "configuration"
+    }
+  }
+
   /// What the help text says of it.
   var meaning: String {
     switch self {

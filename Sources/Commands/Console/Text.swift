@@ -19,6 +19,27 @@ enum Text {
     number == 1 ? "1 \(noun)" : "\(number) \(plural ?? noun + "s")"
   }
 
+  /// `12 s`, `3 min`, `2 h`: as precise as a guess deserves.
+  static func duration(seconds: Int) -> String {
+    switch seconds {
+    case ..<90: "\(max(1, seconds)) s"
+    case ..<5400: "\((seconds + 30) / 60) min"
+    default: "\((seconds + 1800) / 3600) h"
+    }
+  }
+
+  /// `in 12 s`, or `now` for a time that has come.
+  static func wait(until date: Date, from now: Date = Date()) -> String {
+    let seconds = Int(date.timeIntervalSince(now).rounded(.up))
+    return seconds <= 0 ? "now" : "in \(duration(seconds: seconds))"
+  }
+
+  /// A text with an end, so that another sentence may follow.
+  static func sentence(_ text: String) -> String {
+    guard let last = text.last, !".!?。！？".contains(last) else { return text }
+    return text + "."
+  }
+
   /// A text from outside (a camera, a file, a server) that may be shown on a terminal: no control characters, one line.
   static func harmless(_ text: String) -> String {
     String(

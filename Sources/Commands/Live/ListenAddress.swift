@@ -10,25 +10,26 @@ struct ListenAddress: Hashable, Sendable {
   /// The embedded album's own port: the same in every run, so that a link that was shared goes on working.
   static let embedded = ListenAddress(host: "127.0.0.1", port: 7420)
 
-  /// - Throws: `Complaint` (64).
-  init(parsing text: String) throws(Complaint) {
-    let complaint = Complaint(
-      .usage, "--listen \(Text.harmless(text)): HOST:PORT is needed, such as 127.0.0.1:7420 or 0.0.0.0:7420.")
+  /// What is said to somebody whose address is none.
+  static let needed = "HOST:PORT is needed, such as 127.0.0.1:7420 or 0.0.0.0:7420."
+
+  /// `nil` for what is no address.
+  init?(_ text: String) {
     let port: Substring
     if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
       host = String(text[text.index(after: text.startIndex)..<end])
       let rest = text[text.index(after: end)...]
-      guard rest.hasPrefix(":") else { throw complaint }
+      guard rest.hasPrefix(":") else { return nil }
       port = rest.dropFirst()
     } else if let colon = text.lastIndex(of: ":") {
       host = String(text[..<colon])
-      guard !host.contains(":") else { throw complaint }
+      guard !host.contains(":") else { return nil }
       port = text[text.index(after: colon)...]
     } else {
       host = ""
       port = text[...]
     }
-    guard let number = Int(port), (0...65535).contains(number) else { throw complaint }
+    guard let number = Int(port), (0...65535).contains(number) else { return nil }
     if host.isEmpty { host = "127.0.0.1" }
     self.port = number
   }
@@ -87,7 +88,9 @@ struct ListenAddress: Hashable, Sendable {
     components.scheme = "http"
     components.host = host.contains(":") ? "[\(host)]" : host
     components.port = port
-    guard let url = components.url else { preconditionFailure("a host that could be listened on makes a URL") }
+    guard let url = components.url else {
+      preconditionFailure("a host that could be listened on makes a URL")
+    }
     return url
   }
 
@@ -104,7 +107,8 @@ struct ListenAddress: Hashable, Sendable {
       var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
       guard
         getnameinfo(
-          address, socklen_t(MemoryLayout<sockaddr_in>.size), &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST)
+          address, socklen_t(MemoryLayout<sockaddr_in>.size), &name, socklen_t(name.count), nil, 0,
+          NI_NUMERICHOST)
           == 0
       else { continue }
       return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -23,7 +23,8 @@ extension LiveEvent {
     let time: Date
 
     private enum Key: String, CodingKey {
-      case event, time, album, url, camera, model, serial, port, reason, frame, name, bytes, sha256, milliseconds
+      case event, time, album, url, camera, model, serial, port, reason, frame, name, bytes, sha256,
+        milliseconds
       case count, code, message
     }
 
@@ -40,20 +41,23 @@ extension LiveEvent {
         try encode("album.ready", [(.album, album)])
         try line.encode(url, forKey: .url)
       case .cameraConnected(let camera, let model, let serial, let port):
-        try encode("camera.connected", [(.camera, camera), (.model, model), (.serial, serial), (.port, port)])
+        try encode(
+          "camera.connected", [(.camera, camera), (.model, model), (.serial, serial), (.port, port)])
       case .cameraLost(let camera, let reason):
         try encode("camera.lost", [(.camera, camera), (.reason, reason)])
       case .frameCaptured(let frame, let camera, let name):
         try encode("frame.captured", [(.frame, frame), (.camera, camera), (.name, name)])
       case .frameSafe(let frame, let name, let bytes):
-        try encode("frame.safe", [(.frame, frame.hex), (.name, name), (.sha256, frame.hex)], [(.bytes, bytes)])
+        try encode(
+          "frame.safe", [(.frame, frame.hex), (.name, name), (.sha256, frame.hex)], [(.bytes, bytes)])
       case .frameViewable(let frame, let album, let milliseconds):
         try encode("frame.viewable", [(.frame, frame.hex), (.album, album)])
         try line.encode(milliseconds, forKey: .milliseconds)
       case .frameDelivered(let frame, let album, let bytes):
         try encode("frame.delivered", [(.frame, frame.hex), (.album, album)], [(.bytes, bytes)])
       case .deliveryWaiting(let album, let count, let bytes, let reason):
-        try encode("delivery.waiting", [(.album, album), (.reason, reason)], [(.count, Int64(count)), (.bytes, bytes)])
+        try encode(
+          "delivery.waiting", [(.album, album), (.reason, reason)], [(.count, Int64(count)), (.bytes, bytes)])
       case .warning(let code, let message): try encode("warning", [(.code, code), (.message, message)])
       case .error(let code, let message): try encode("error", [(.code, code), (.message, message)])
       }

@@ -13,7 +13,8 @@ extension LiveReport {
       }
       emit(
         .cameraConnected(
-          camera: camera.camera, model: camera.model, serial: camera.serial ?? "", port: String(describing: camera.port)))
+          camera: camera.camera, model: camera.model, serial: camera.serial ?? "",
+          port: String(describing: camera.port)))
       console.say(
         "\(console.green("Connected:")) \(Text.harmless(camera.model)) (\(Text.harmless(camera.camera))) at "
           + "\(camera.port)")

@@ -9,22 +9,26 @@ actor LiveReport {
   let scoreboard = Scoreboard()
   let console: Console
   private let journal: Journal
-  /// Whether any album takes renditions, so that a frame is not delivered before they are.
-  private let needsRenditions: Bool
+  /// The albums that the run feeds; what goes on for others beside them decides nothing.
+  private let albums: [String]
   private var deliveredFrames: Set<ContentHash> = []
   private var parkedFrames: Set<ContentHash> = []
   private var onDelivered: @Sendable (Int) async -> Void = { _ in }
   /// The last reason said for each album, so that a long outage is one line and not hundreds.
   private var saidReasons: [String: String] = [:]
+  /// What was said to wait for a person, for the same reason.
+  private var saidParked: Set<String> = []
   /// Whether an album refused the token.
   private(set) var sawRefusedToken = false
+  /// Whether an album of this machine has no room on its disk.
+  private(set) var sawFullDisk = false
   /// When something last moved, for a run that gives up when nothing does.
   private(set) var lastProgress = ContinuousClock.now
 
   init(console: Console, journal: Journal, albums: [String]) {
     self.console = console
     self.journal = journal
-    needsRenditions = albums.contains { (try? Destination(parsing: $0))?.takes.contains(.preview) ?? false }
+    self.albums = albums
   }
 
   /// Whom to tell how many frames are delivered everywhere, each time one more is.
@@ -32,14 +36,19 @@ actor LiveReport {
 
   // MARK: What happens
 
-  func albumReady(_ target: AlbumTarget) async {
+  /// - Parameter showsCode: whether a QR code is drawn for guests to scan, where there is a terminal.
+  func albumReady(_ target: AlbumTarget, showsCode: Bool) async {
     await scoreboard.album(target.album, page: target.page)
-    emit(.albumReady(album: target.album, url: target.page?.absoluteString))
-    guard let page = target.page else { return console.say("Album \(Text.harmless(target.album))") }
-    console.say("Album \(console.bold(Text.harmless(target.album))): \(page.absoluteString)")
-    if console.isInteractive, let code = QRCode.lines(for: page.absoluteString, hasColours: console.hasColours) {
-      for line in code { console.say(line) }
+    guard target.isFed else {
+      return console.say("Going on with what still waits for the album \(Text.harmless(target.album)).")
     }
+    emit(.albumReady(album: target.album, url: target.page?.absoluteString))
+    let name = console.bold(Text.harmless(target.album))
+    guard let page = target.page, page.absoluteString != target.album else {
+      return console.say("Album \(name)")
+    }
+    console.say("Album \(name): \(page.absoluteString)")
+    if showsCode { console.sayCode(for: page) }
   }
 
   func reconciled(_ reconciliation: Reconciliation) async {
@@ -79,22 +88,33 @@ actor LiveReport {
     case .waiting(let waiting):
       let reason = Text.harmless(waiting.reason.text)
       await scoreboard.waiting(reason, album: waiting.album)
+      if waiting.reason.code == .noRoom, case .embedded? = try? Destination(parsing: waiting.album) {
+        sawFullDisk = true
+      }
       emit(.deliveryWaiting(album: waiting.album, count: waiting.count, bytes: waiting.bytes, reason: reason))
       if saidReasons.updateValue(reason, forKey: waiting.album) != reason {
         console.say(
-          "\(console.yellow("Waiting")) for \(Text.harmless(waiting.album)): \(reason) "
-            + "\(Text.count(waiting.count, "delivery", "deliveries")) (\(Text.bytes(waiting.bytes))) are kept.")
+          "\(console.yellow("Waiting")) for \(Text.harmless(waiting.album)): \(Text.sentence(reason)) "
+            + "\(Text.count(waiting.count, "delivery", "deliveries")) (\(Text.bytes(waiting.bytes))) are kept."
+        )
       }
     case .postponed(let delivery, let reason):
-      console.detail("put off    \(Text.harmless(delivery.name)) \(delivery.kind): \(Text.harmless(reason.text))")
+      console.detail(
+        "put off    \(Text.harmless(delivery.name)) \(delivery.kind): \(Text.harmless(reason.text))")
     case .parked(let delivery, let reason):
       lastProgress = .now
       await scoreboard.parked()
-      parkedFrames.insert(delivery.frame)
+      if albums.contains(delivery.album) { parkedFrames.insert(delivery.frame) }
       if reason.code == .notAllowed { sawRefusedToken = true }
-      warn(
-        "delivery.parked",
-        "\(Text.harmless(delivery.name)) (\(delivery.kind)) waits for you: \(Text.harmless(reason.text))")
+      let message =
+        "\(Text.harmless(delivery.name)) (\(delivery.kind)) waits for you: \(Text.harmless(reason.text))"
+      emit(.warning(code: "delivery.parked", message: message))
+      // What stands in the way of one is mostly in the way of all: once is enough for a person.
+      if saidParked.insert("\(delivery.album) \(reason.text)").inserted {
+        console.complain("\(console.yellow("Warning:")) \(message)")
+      } else {
+        console.detail(message)
+      }
     case .journalFailed(_, let error):
       warn("journal.failed", Complaint(error)?.message ?? error.message)
     }
@@ -114,16 +134,27 @@ actor LiveReport {
       emit(.frameDelivered(frame: sent.frame, album: sent.album, bytes: sent.bytes))
       console.detail("delivered  \(Text.harmless(sent.name))")
     }
-    try await look(at: sent.frame)
+    try await look(at: sent.frame, in: sent.album)
   }
 
   /// Counts a frame that is delivered everywhere now, once.
-  private func look(at frame: ContentHash) async throws {
-    guard !deliveredFrames.contains(frame),
-      try await journal.isDelivered(frame, needsRenditions: needsRenditions),
+  private func look(at frame: ContentHash, in album: String) async throws {
+    guard albums.contains(album), !deliveredFrames.contains(frame),
+      try await journal.isDelivered(frame, to: albums),
       deliveredFrames.insert(frame).inserted
     else { return }
+    await scoreboard.uploaded(deliveredFrames.count)
     await onDelivered(await scoreboard.deliveredEverywhere())
+  }
+
+  /// A picture that guests will not see, but can download.
+  func cannotRender(_ frame: Frame, reason: String) {
+    let name = Text.harmless(frame.original.name)
+    // A clip was never meant to have a preview.
+    if frame.original.mediaType.hasPrefix("video/") { return console.detail("no preview  \(name): a clip") }
+    warn(
+      "frame.not_rendered",
+      "\(name) cannot be shown (\(Text.harmless(reason))). Guests can download it as it is.")
   }
 
   func warn(_ code: String, _ message: String) {
@@ -141,10 +172,19 @@ actor LiveReport {
   func open(of frames: Set<ContentHash>) async throws -> Set<ContentHash> {
     let rest = frames.subtracting(deliveredFrames).subtracting(parkedFrames)
     for frame in rest where !deliveredFrames.contains(frame) {
-      if try await journal.isDelivered(frame, needsRenditions: needsRenditions) { deliveredFrames.insert(frame) }
+      if try await journal.isDelivered(frame, to: albums) {
+        deliveredFrames.insert(frame)
+      }
     }
+    await scoreboard.uploaded(deliveredFrames.count)
     return rest.subtracting(deliveredFrames)
   }
+
+  /// So many files are to be sent: from now on there is something to measure progress by.
+  func expect(files: Int) async { await scoreboard.expect(files: files) }
+
+  /// One more of the expected files is taken up; they are so many different frames until now.
+  func taken(frames: Int) async { await scoreboard.taken(frames: frames) }
 
   func parked(of frames: Set<ContentHash>) -> Set<ContentHash> { frames.intersection(parkedFrames) }
 

@@ -26,14 +26,17 @@ struct LiveRun: Sendable {
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
-  init(context: Context, albums: [String], listen: ListenAddress, session: Session? = nil) async throws {
+  init(context: Context, albums: [String], listen: ListenAddress) async throws {
     self.context = context
     self.listen = listen
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
-    choice = try AlbumChoice(albums, credentials: credentials)
+    var choice = try AlbumChoice(albums, credentials: credentials)
     logger = context.logger
     journal = try await Journal.open(at: context.home.journal, spool: context.home.spool)
+    choice.add(
+      leftover: try await journal.backlogs().filter { $0.waiting > 0 }.map(\.album), credentials: credentials)
+    self.choice = choice
     curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
@@ -45,6 +48,8 @@ struct LiveRun: Sendable {
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
     let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
     await report.reconciled(reconciled)
+    // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
+    for album in choice.albums { try await journal.retry(album: album) }
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     var store: AlbumStore?
@@ -54,12 +59,15 @@ struct LiveRun: Sendable {
       let configuration = try AlbumServerConfiguration(host: address.host, port: address.port) {
         port.yield($0)
       }
-      services.append(.init(service: AlbumServer(store: opened, configuration: configuration, logger: logger)))
+      services.append(
+        .init(service: AlbumServer(store: opened, configuration: configuration, logger: logger)))
       store = opened
     } else {
       port.yield(0)
     }
-    let rendering = RenditionStage(journal: journal, logger: logger)
+    let rendering = RenditionStage(journal: journal, logger: logger) { [report] frame, reason in
+      await report.cannotRender(frame, reason: reason)
+    }
     services.append(.init(service: rendering, successTerminationBehavior: .ignore))
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigint, .sigterm, .sighup], logger: logger)
@@ -69,12 +77,18 @@ struct LiveRun: Sendable {
     await group.addServiceUnlessShutdown(
       .init(
         service: Opening(
-          run: self, ports: ports, store: embedded, group: group, source: source),
+          run: self, ports: ports, store: embedded, group: group, showsCode: session != nil, source: source),
         successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
     do {
       try await group.run()
     } catch is CancellationError {
       // The grace was over before all was quiet; what is not delivered is in the journal.
+    } catch {
+      if let complaint = Complaint(error) {
+        await report.emit(.error(code: complaint.status.code, message: complaint.message))
+      }
+      await report.end()
+      throw error
     }
     await report.end()
   }
@@ -92,18 +106,18 @@ struct LiveRun: Sendable {
     let ports: AsyncStream<Int>
     let store: AlbumStore?
     let group: ServiceGroup
+    /// Guests watch a session; what is uploaded from a desk needs no code on the screen.
+    let showsCode: Bool
     let source: @Sendable (Stop) -> any Service
 
     func run() async throws {
       guard let port = await ports.cancelOnGracefulShutdown().first(where: { _ in true }) else { return }
       let targets = try await run.choice.targets(
         store: store, local: run.listen.local(port: port), shown: run.listen.shown(port: port))
-      for target in targets { await run.report.albumReady(target) }
+      for target in targets { await run.report.albumReady(target, showsCode: showsCode) }
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
-      // Services are stopped in reverse, each awaited: the news end by themselves once the deliverer has.
-      await add(DeliveryNews(events: deliverer.events, report: run.report), atSuccess: .ignore)
-      await add(deliverer, atSuccess: .ignore)
+      await add(Delivering(deliverer: deliverer, report: run.report), atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
       await add(source(Stop(group: group)), atSuccess: .gracefullyShutdownGroup)
     }
@@ -119,13 +133,15 @@ struct LiveRun: Sendable {
     }
   }
 
-  /// Carries the deliverer's events to the report.
-  private struct DeliveryNews: Service {
-    let events: AsyncStream<DeliveryEvent>
+  /// The deliverer and who tells of it: one service, since the one ends by itself when the other does.
+  private struct Delivering: Service {
+    let deliverer: Deliverer
     let report: LiveReport
 
     func run() async throws {
-      for await event in events { try await report.tell(event) }
+      async let delivering: Void = deliverer.run()
+      for await event in deliverer.events { try await report.tell(event) }
+      await delivering
     }
   }
 }

@@ -14,7 +14,7 @@ struct LiveView: Service {
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         let snapshot = await report.scoreboard.snapshot
-        console.show(lines(of: snapshot, after: .now - started))
+        console.show(lines(of: snapshot, after: .now - started, width: console.width))
         do {
           try await Task.sleep(for: Self.pause)
         } catch {
@@ -25,11 +25,12 @@ struct LiveView: Service {
     console.clear()
   }
 
-  func lines(of snapshot: Scoreboard.Snapshot, after elapsed: Duration) -> [String] {
+  func lines(of snapshot: Scoreboard.Snapshot, after elapsed: Duration, width: Int) -> [String] {
     var lines = [""]
     for (_, camera) in snapshot.cameras {
       if let lost = camera.lost {
-        lines.append("\(console.red("○")) \(console.bold(Text.harmless(camera.model)))  \(Text.harmless(lost))")
+        lines.append(
+          "\(console.red("○")) \(console.bold(Text.harmless(camera.model)))  \(Text.harmless(lost))")
       } else {
         let facts = [
           camera.battery.map { "battery \(Text.harmless($0))" }, camera.free.map { "\(Text.bytes($0)) free" },
@@ -40,23 +41,45 @@ struct LiveView: Service {
             + console.dimmed(facts.joined(separator: " · ")))
       }
     }
+    if let upload = snapshot.upload {
+      lines.append("  " + Self.progress(of: upload, sent: snapshot.delivered, after: elapsed))
+    }
     lines.append(
       "  \(console.bold(String(snapshot.safe))) safe (\(Text.bytes(snapshot.safeBytes)))"
         + (snapshot.captured > snapshot.safe ? " · \(snapshot.captured - snapshot.safe) being fetched" : "")
-        + (snapshot.parked > 0 ? " · " + console.yellow("\(snapshot.parked) wait for you: pixcheese queue") : "")
+        + (snapshot.parked > 0
+          ? " · " + console.yellow("\(snapshot.parked) wait for you: pixcheese queue") : "")
         + console.dimmed(" · \(Self.clock(elapsed))"))
     for (album, state) in snapshot.albums {
-      var line = "  → \(Text.harmless(album)): \(state.viewable) viewable · \(state.delivered) delivered"
-      if let milliseconds = state.milliseconds { line += " · last in \(milliseconds) ms" }
-      if state.bytesPerSecond > 0 { line += " · \(Text.bytes(state.bytesPerSecond))/s" }
-      lines.append(line)
+      var figures = ": \(state.viewable) viewable · \(state.delivered) delivered"
+      if let milliseconds = state.milliseconds { figures += " · last in \(milliseconds) ms" }
+      if state.bytesPerSecond > 0 { figures += " · \(Text.bytes(state.bytesPerSecond))/s" }
+      // The figures are what is looked for: a long name gives way to them.
+      let room = max(12, width - 5 - Text.columns(of: figures))
+      lines.append("  → \(Console.cut(Text.harmless(album), to: room))\(figures)")
       if let waiting = state.waiting { lines.append("    \(console.yellow("waits:")) \(waiting)") }
     }
     for (_, frame) in snapshot.recent {
-      let mark = frame.isDelivered ? console.green("✓ delivered") : frame.isViewable ? "◐ viewable " : "· safe     "
+      let mark =
+        frame.isDelivered ? console.green("✓ delivered") : frame.isViewable ? "◐ viewable " : "· safe     "
       lines.append("    \(mark)  \(frame.name)  \(console.dimmed(Text.bytes(frame.bytes)))")
     }
     return lines
+  }
+
+  /// `█████░░░░░  50% · 500 of 1000 photos · about 2 min`
+  static func progress(of upload: Scoreboard.Upload, sent: Int, after elapsed: Duration) -> String {
+    let expected = max(1, upload.expected)
+    let done = min(upload.done, expected)
+    let columns = 20
+    let filled = columns * done / expected
+    var text = String(repeating: "█", count: filled) + String(repeating: "░", count: columns - filled)
+    text += " \(100 * done / expected)% · \(done) of \(Text.count(expected, "photo"))"
+    if sent > 0, expected > done, elapsed > .seconds(5) {
+      let seconds = Int(elapsed.components.seconds) * (expected - done) / sent
+      text += " · about \(Text.duration(seconds: seconds))"
+    }
+    return text
   }
 
   /// `1:02:03`

@@ -31,6 +31,19 @@ actor Scoreboard {
     var isDelivered = false
   }
 
+  /// How far a run with a known end is.
+  struct Upload: Sendable {
+    let files: Int
+    /// Files looked at until now, and the different frames that they are.
+    var taken = 0
+    var frames = 0
+    /// Frames delivered everywhere, in this run or before.
+    var done = 0
+
+    /// How many frames it will be, as far as can be told: files that turned out to be the same count once.
+    var expected: Int { files - (taken - frames) }
+  }
+
   /// Everything at one moment.
   struct Snapshot: Sendable {
     var cameras: [(id: String, camera: Camera)] = []
@@ -43,6 +56,8 @@ actor Scoreboard {
     /// Deliveries that wait for a person.
     var parked = 0
     var recent: [(frame: ContentHash, state: Recent)] = []
+    /// Set by an upload; `nil` where nobody knows the end, since cameras go on.
+    var upload: Upload?
   }
 
   private(set) var snapshot = Snapshot()
@@ -60,6 +75,15 @@ actor Scoreboard {
       snapshot.cameras.append((id, camera))
     }
   }
+
+  func expect(files: Int) { snapshot.upload = Upload(files: files) }
+
+  func taken(frames: Int) {
+    snapshot.upload?.taken += 1
+    snapshot.upload?.frames = frames
+  }
+
+  func uploaded(_ frames: Int) { snapshot.upload?.done = frames }
 
   func captured() { snapshot.captured += 1 }
 

@@ -34,12 +34,16 @@ struct Credentials: Sendable {
     variable ?? tokens[Self.key(address)]
   }
 
+  /// The token that is written down for an address, whatever the variable says of this run's own albums.
+  func rememberedToken(for address: URL) -> String? { tokens[Self.key(address)] }
+
   /// Writes a token down, durably, for the owner's eyes only.
   /// - Throws: `Complaint` (73) if the file cannot be written.
   mutating func remember(_ token: String, for address: URL) throws(Complaint) {
     tokens[Self.key(address)] = token
     let table = TOMLTable(tokens.mapValues { $0 as any TOMLValueConvertible })
-    let text = "# Tokens of albums and album servers. Keep this file to yourself.\n[tokens]\n" + table.convert() + "\n"
+    let text =
+      "# Tokens of albums and album servers. Keep this file to yourself.\n[tokens]\n" + table.convert() + "\n"
     let part = FilePath(file.string + ".part")
     do {
       try FileManager.default.createDirectory(

@@ -107,9 +107,38 @@ struct Settings: Sendable {
     }
   }
 
+  /// A value that is read from a text: from the option, else the variable, else the file.
+  /// - Parameters:
+  ///   - needed: what to write instead of a text that `read` makes nothing of, as a sentence.
+  ///   - read: the value, or `nil`.
+  /// - Throws: `Complaint`: 64 for an option, 78 for a variable or the file, saying where the text stands.
+  func value<Value>(
+    _ key: String, option: String?, needed: String, _ read: (String) -> Value?
+  ) throws(Complaint) -> Value? {
+    guard let text = try text(key, option: option) else { return nil }
+    guard let value = read(text) else {
+      throw refusal(of: key, isOption: option != nil, value: text, needed)
+    }
+    return value
+  }
+
+  /// What is wrong with a setting's value, and where that stands: on the command line, in a variable, or in the file.
+  func refusal(of key: String, isOption: Bool, value: String? = nil, _ words: String) -> Complaint {
+    let value = value.map(Text.harmless)
+    if isOption {
+      let option = "--" + (key.split(separator: ".").last ?? "").replacing("_", with: "-")
+      return Complaint(.usage, "\(option)\(value.map { " \($0)" } ?? ""): \(words)")
+    }
+    if variable(key) != nil {
+      return Complaint(.configuration, "\(Self.variableName(key))\(value.map { "=\($0)" } ?? ""): \(words)")
+    }
+    return Complaint(
+      .configuration, "\(place(of: key)): \(Text.harmless(key))\(value.map { " = \($0)" } ?? ""): \(words)")
+  }
+
   /// The keys that `config.toml` may have; `s3.` is read by bucket albums.
   static let known: Set<String> = [
-    "album", "quiet", "verbose", "json", "token",
+    "album", "quiet", "verbose", "json",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
     "upload.listen", "upload.patience",
     "serve.listen", "serve.data", "serve.public_url",
@@ -125,17 +154,34 @@ struct Settings: Sendable {
   }
 
   private func wrong(_ key: String, _ what: String) -> Complaint {
-    let text = (try? String(contentsOfFile: file.string, encoding: .utf8)) ?? ""
-    return Self.complaint(file, text, key: key, what)
+    Complaint(.configuration, "\(place(of: key)): \(Text.harmless(key)) \(what). Nothing was changed.")
+  }
+
+  /// The file and, where the key is found in it, the line.
+  private func place(of key: String) -> String {
+    // A file that has gone since it was read still has its name.
+    Self.place(of: key, in: file, text: (try? String(contentsOfFile: file.string, encoding: .utf8)) ?? "")
   }
 
   private static func complaint(_ file: FilePath, _ text: String, key: String, _ what: String) -> Complaint {
-    let name = key.split(separator: ".").last.map(String.init) ?? key
-    let line = text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex {
-      $0.trimmingCharacters(in: .whitespaces).hasPrefix(name)
+    Complaint(
+      .configuration,
+      "\(place(of: key, in: file, text: text)): \(Text.harmless(key)) \(what). Nothing was changed.")
+  }
+
+  private static func place(of key: String, in file: FilePath, text: String) -> String {
+    var table = ""
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let line = line.trimmingCharacters(in: .whitespaces).replacing("-", with: "_")
+      if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
+        table = line[line.index(after: line.startIndex)..<end].trimmingCharacters(in: .whitespaces) + "."
+      } else if let sign = line.firstIndex(of: "="),
+        table + line[..<sign].trimmingCharacters(in: .whitespaces) == key
+      {
+        return "\(file):\(index + 1)"
+      }
     }
-    let place = line.map { ":\($0 + 1)" } ?? ""
-    return Complaint(.configuration, "\(file)\(place): \(Text.harmless(key)) \(what). Nothing was changed.")
+    return "\(file)"
   }
 
   private struct UnknownValue: Error { let key: String }

@@ -32,7 +32,9 @@ struct Rest: Sendable {
     return delay
   }
 
-  mutating func succeeded() {
+  /// Takes that something succeeded. What was under way when a rest began does not end it: a `Retry-After` is obeyed.
+  mutating func succeeded(at now: Date) {
+    guard !isResting(at: now) else { return }
     failures = 0
     until = nil
   }

@@ -14,10 +14,12 @@ struct TusAnswer: Hashable, Sendable {
   var location: String?
   /// `Retry-After`, from now; at most an hour, so that a clock gone wrong cannot stop an event.
   var retryAfter: Duration?
+  /// What the server says in words, for the reason that a person reads; `nil` if it says nothing short.
+  var detail: String?
 
   init(
     status: Int, speaksTus: Bool = true, offset: Int64? = nil, length: Int64? = nil, location: String? = nil,
-    retryAfter: Duration? = nil
+    retryAfter: Duration? = nil, detail: String? = nil
   ) {
     self.status = status
     self.speaksTus = speaksTus
@@ -25,6 +27,7 @@ struct TusAnswer: Hashable, Sendable {
     self.length = length
     self.location = location
     self.retryAfter = retryAfter
+    self.detail = detail
   }
 
   init(_ response: Response, now: Date) {
@@ -35,12 +38,36 @@ struct TusAnswer: Hashable, Sendable {
       offset: headers["Upload-Offset"].flatMap(Self.count),
       length: headers["Upload-Length"].flatMap(Self.count),
       location: headers["Location"].flatMap { $0.isEmpty ? nil : $0 },
-      retryAfter: headers["Retry-After"].flatMap { Self.wait($0, now: now) })
+      retryAfter: headers["Retry-After"].flatMap { Self.wait($0, now: now) },
+      detail: response.status < 400 ? nil : Self.detail(response))
   }
 
   /// Digits only, as the grammar of tus has it: no sign, no white space.
   private static func count(_ text: String) -> Int64? {
     text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(text) : nil
+  }
+
+  /// The `detail` of a problem document (RFC 9457), or a body of plain text, on one line of at most 200 characters. What could steer
+  /// a terminal is left out.
+  private static func detail(_ response: Response) -> String? {
+    let type = response.headers["Content-Type"]?.lowercased() ?? ""
+    var text: String?
+    if type.contains("json") {
+      let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
+      text = problem?.detail ?? problem?.title
+    } else if type.hasPrefix("text/plain") {
+      text = String(decoding: response.body, as: UTF8.self)
+    }
+    let words = text?.split { $0.isNewline || $0.isWhitespace }.joined(separator: " ") ?? ""
+    let clean = String(
+      String.UnicodeScalarView(
+        words.unicodeScalars.filter { ![.control, .format].contains($0.properties.generalCategory) }))
+    return clean.isEmpty ? nil : String(clean.prefix(200))
+  }
+
+  private struct Problem: Decodable {
+    var title: String?
+    var detail: String?
   }
 
   /// Seconds or an HTTP date (RFC 9110, 10.2.3).

@@ -20,7 +20,7 @@ struct TusEndpoint: Hashable, Sendable {
   /// How an upload is written down: without scheme, host and port where they are the creation URL's, so that an album
   /// that moves (an embedded one on another port) is still found. `resolve` reads it.
   func reference(to upload: URL) -> String {
-    guard Self.origin(upload) == Self.origin(creation), upload.path(percentEncoded: true).hasPrefix("/")
+    guard isTrusted(upload), upload.path(percentEncoded: true).hasPrefix("/")
     else {
       return upload.absoluteString
     }
@@ -58,12 +58,17 @@ struct TusEndpoint: Hashable, Sendable {
     return TusRequest(method: .patch, url: upload, headers: headers, range: range)
   }
 
+  /// Whether an address gets the token, if there is one.
+  func isTrusted(_ url: URL) -> Bool {
+    Self.origin(url) == Self.origin(creation)
+  }
+
   private static let contentType = HeaderFields.Field(
     name: "Content-Type", value: "application/offset+octet-stream")
 
   private func fields(for url: URL) -> [HeaderFields.Field] {
     var fields = [HeaderFields.Field(name: "Tus-Resumable", value: "1.0.0")]
-    if let token, Self.origin(url) == Self.origin(creation) {
+    if let token, isTrusted(url) {
       fields.append(.init(name: "Authorization", value: "Bearer \(token)"))
     }
     return fields

@@ -202,7 +202,8 @@ extension TusUpload {
     case 413:
       let count = range.upperBound - range.lowerBound
       guard count > Self.smallestChunk else {
-        return .stop(DeliveryReason(.tooLarge, "The server refuses the file as too large (413)."))
+        return .stop(
+          DeliveryReason(.tooLarge, "The server refuses the file as too large (413)\(words(answer))."))
       }
       // A proxy's limit, more often than the server's own.
       chunk = min(chunk, max(Self.smallestChunk, count / 2))
@@ -256,19 +257,29 @@ extension TusUpload {
   private func hindered(_ answer: TusAnswer) -> Step? {
     switch answer.status {
     case 401, 403:
-      .stop(DeliveryReason(.notAllowed, "The token is not accepted for this album (\(answer.status))."))
+      .stop(
+        DeliveryReason(
+          .notAllowed,
+          location.map(endpoint.isTrusted) ?? true
+            ? "The token is not accepted for this album (\(answer.status))\(words(answer))."
+            : "The upload lies at another server, which does not get the token and refuses it (\(answer.status))."
+        ))
     case 407:
       .stop(DeliveryReason(.intercepted, "A proxy asks for a password (407)."))
     case 408, 425, 429, 503:
       .stop(
-        DeliveryReason(.busy, "The server asks for patience (\(answer.status))."),
+        DeliveryReason(.busy, "The server asks for patience (\(answer.status))\(words(answer))."),
         retryAfter: answer.retryAfter)
     case 507:
-      .stop(DeliveryReason(.noRoom, "The server's disk is full (507)."), retryAfter: answer.retryAfter)
+      .stop(
+        DeliveryReason(.noRoom, "The server's disk is full (507)\(words(answer))."),
+        retryAfter: answer.retryAfter)
     case 501, 505:
       nil
     case 500..<600 where answer.status != 511:
-      .stop(DeliveryReason(.failing, "The server fails (\(answer.status))."), retryAfter: answer.retryAfter)
+      .stop(
+        DeliveryReason(.failing, "The server fails (\(answer.status))\(words(answer))."),
+        retryAfter: answer.retryAfter)
     case ..<400, 511:
       intercepted(answer)
     default:
@@ -286,13 +297,20 @@ extension TusUpload {
       retryAfter: answer.retryAfter)
   }
 
+  /// The server's own words, to follow ours.
+  private func words(_ answer: TusAnswer) -> String {
+    answer.detail.map { ": \($0.hasSuffix(".") ? String($0.dropLast()) : $0)" } ?? ""
+  }
+
   private func refused(_ answer: TusAnswer) -> Step {
     switch answer.status {
-    case 413: .stop(DeliveryReason(.tooLarge, "The server refuses the file as too large (413)."))
+    case 413:
+      .stop(DeliveryReason(.tooLarge, "The server refuses the file as too large (413)\(words(answer))."))
     case 412: .stop(DeliveryReason(.refused, "The server does not speak tus 1.0.0 (412)."))
     case 405, 501:
       .stop(DeliveryReason(.refused, "No uploads are taken at \(endpoint.creation) (\(answer.status))."))
-    default: .stop(DeliveryReason(.refused, "The server refuses the upload (\(answer.status))."))
+    default:
+      .stop(DeliveryReason(.refused, "The server refuses the upload (\(answer.status))\(words(answer))."))
     }
   }
 

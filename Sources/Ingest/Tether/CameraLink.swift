@@ -152,7 +152,8 @@ final class CameraLink {
   private func look(after worker: WorkerProcess) {
     if connection.deadline < .now {
       connection.loss = CameraLoss(
-        code: .workerHung, message: "The process for the camera at \(port) said nothing for too long, and was ended.")
+        code: .workerHung,
+        message: "The process for the camera at \(port) said nothing for too long, and was ended.")
       worker.kill()
     }
     if let deadline = connection.stopDeadline, deadline < .now { worker.kill() }
@@ -183,7 +184,8 @@ final class CameraLink {
     switch report {
     case .hello(let version):
       guard version == WorkerProtocol.version else {
-        connection.loss = CameraLoss(code: .workerDied, message: "The worker is of another version (\(version)).")
+        connection.loss = CameraLoss(
+          code: .workerDied, message: "The worker is of another version (\(version)).")
         worker.kill()
         return
       }
@@ -207,10 +209,16 @@ final class CameraLink {
     }
     // A promise of patience holds until the next one; other reports only prove life.
     let deadline = ContinuousClock.now + patience
-    if case .alive = report { connection.deadline = deadline } else { connection.deadline = max(deadline, connection.deadline) }
+    if case .alive = report {
+      connection.deadline = deadline
+    } else {
+      connection.deadline = max(deadline, connection.deadline)
+    }
   }
 
-  private func connected(_ identity: WorkerIdentity, _ status: CameraStatus, _ worker: WorkerProcess) async throws {
+  private func connected(_ identity: WorkerIdentity, _ status: CameraStatus, _ worker: WorkerProcess)
+    async throws
+  {
     connection.identity = identity
     connection.status = status
     connection.camera = Self.name(of: identity, port: port)
@@ -250,17 +258,20 @@ final class CameraLink {
     let now = Date()
     guard
       let new = plan.add(
-        source, id: object.id, mediaType: object.mediaType, camera: connection.camera, isCatchUp: isCatchUp, now: now)
+        source, id: object.id, mediaType: object.mediaType, camera: connection.camera, isCatchUp: isCatchUp,
+        now: now)
     else { return }
     surroundings.emit(
       .frameCaptured(
         CapturedFrame(
-          capture: new.capture, camera: connection.camera, name: DisplayName.of(object.name), bytes: source.bytes,
+          capture: new.capture, camera: connection.camera, name: DisplayName.of(object.name),
+          bytes: source.bytes,
           announcedAt: now, isCatchUp: isCatchUp)))
   }
 
   static func source(_ object: CameraObject) -> SourceObject {
-    SourceObject(folder: object.folder, name: object.name, bytes: object.bytes ?? -1, modified: object.modified)
+    SourceObject(
+      folder: object.folder, name: object.name, bytes: object.bytes ?? -1, modified: object.modified)
   }
 
   /// Pictures and clips, by their name or by the camera's word; not the lists and marks that cameras write besides.
@@ -275,7 +286,8 @@ final class CameraLink {
     let isBaseline = surroundings.catchUp == .session && !connection.hasBaseline
     var known: [SourceObject: Disposition] = [:]
     if !isBaseline, surroundings.catchUp != .none {
-      known = try await surroundings.journal.dispositions(of: pictures.map(\.source), source: connection.camera)
+      known = try await surroundings.journal.dispositions(
+        of: pictures.map(\.source), source: connection.camera)
     }
     for (object, source) in pictures {
       if plan.contains(source) {
@@ -301,31 +313,40 @@ final class CameraLink {
       surroundings.emit(
         .warning(
           code: "frame_gone",
-          message: "\(DisplayName.of(missing.object.name)) was announced by \(connection.camera), which has it no longer."))
+          message:
+            "\(DisplayName.of(missing.object.name)) was announced by \(connection.camera), which has it no longer."
+        ))
     }
-    guard !connection.isListed, let identity = connection.identity, let status = connection.status else { return }
+    guard !connection.isListed, let identity = connection.identity, let status = connection.status else {
+      return
+    }
     connection.isListed = true
     surroundings.emit(
       .cameraConnected(
         TetheredCamera(
-          camera: connection.camera, model: DisplayName.of(identity.model), serial: identity.serial, port: port,
+          camera: connection.camera, model: DisplayName.of(identity.model), serial: identity.serial,
+          port: port,
           status: status)))
   }
 
   private func fetched(_ id: UInt64, path: FilePath, bytes: Int64, hash: ContentHash) async throws {
     guard let wanted = plan[id] else { return }
     let root = surroundings.journal.spool.root
-    guard path.isAbsolute, path.lexicallyNormalized() == path, path.starts(with: root), bytes == wanted.object.bytes
+    guard path.isAbsolute, path.lexicallyNormalized() == path, path.starts(with: root),
+      bytes == wanted.object.bytes
     else {
       surroundings.emit(
-        .warning(code: "worker_nonsense", message: "The worker says of \(DisplayName.of(wanted.object.name)) what cannot be."))
+        .warning(
+          code: "worker_nonsense",
+          message: "The worker says of \(DisplayName.of(wanted.object.name)) what cannot be."))
       _ = plan.postpone(id, now: Date())
       return
     }
     let name = DisplayName.of(wanted.object.name)
     let named = MediaType.forFile(named: name)
     let original = Original(
-      hash: hash, name: name, mediaType: named == MediaType.unknown ? wanted.mediaType ?? named : named, bytes: bytes,
+      hash: hash, name: name, mediaType: named == MediaType.unknown ? wanted.mediaType ?? named : named,
+      bytes: bytes,
       path: path, isInPlace: false)
     let (frame, isNew) = try await surroundings.journal.recordSafe(
       SafeOriginal(
@@ -335,7 +356,8 @@ final class CameraLink {
     surroundings.emit(
       .frameSafe(
         SafeFrame(
-          id: frame.id, frame: frame.hash, capture: wanted.capture, camera: connection.camera, name: name, bytes: bytes,
+          id: frame.id, frame: frame.hash, capture: wanted.capture, camera: connection.camera, name: name,
+          bytes: bytes,
           sha256: hash, isNew: isNew, announcedAt: wanted.seenAt)))
   }
 
@@ -349,7 +371,8 @@ final class CameraLink {
         try await surroundings.journal.recordRefused(
           wanted.object, source: connection.camera, session: surroundings.session)
       }
-      surroundings.emit(.warning(code: "frame_\(failure.code.rawValue)", message: "\(name) was not taken. \(message)"))
+      surroundings.emit(
+        .warning(code: "frame_\(failure.code.rawValue)", message: "\(name) was not taken. \(message)"))
       return
     }
     let tries = plan.postpone(id, now: Date())

@@ -18,7 +18,17 @@ struct FetchPlan {
     var tries = 0
     /// Not before this time.
     var notBefore: Date?
-    var isUnderWay = false
+    /// When the worker was asked for it, by the count of all that it was asked for; `nil` if it was not.
+    var asked: Int?
+
+    var isUnderWay: Bool { asked != nil }
+    /// Whether it failed so often that it is likely to fail again, and to cost the connection.
+    var isTroublesome: Bool { tries >= 3 }
+
+    /// Nothing is put off for longer than `longestPause`: what seems to be is so by a clock that was set back since.
+    func isPutOff(at now: Date) -> Bool {
+      notBefore.map { now < $0 && $0 <= now + FetchPlan.longestPause } ?? false
+    }
   }
 
   /// How many fetches a worker has at once: one under way, one that it goes on with without asking.
@@ -26,6 +36,9 @@ struct FetchPlan {
 
   private var wanted: [Wanted] = []
   private var captures = 0
+  private var asked = 0
+  /// Whether the last thing that the worker said of a fetch is that it failed.
+  private var hasFailed = false
 
   /// How many frames are not safe yet.
   var count: Int { wanted.count }
@@ -40,12 +53,15 @@ struct FetchPlan {
     _ object: SourceObject, id: UInt64, mediaType: String?, camera: String, isCatchUp: Bool, now: Date
   ) -> Wanted? {
     if let index = wanted.firstIndex(where: { $0.object == object }) {
+      // The worker has forgotten the old number, and with it what it was asked for.
+      if wanted[index].id != id { wanted[index].asked = nil }
       wanted[index].id = id
       return nil
     }
     captures += 1
     let new = Wanted(
-      object: object, capture: "\(camera)/\(captures)", mediaType: mediaType, seenAt: now, isCatchUp: isCatchUp, id: id)
+      object: object, capture: "\(camera)/\(captures)", mediaType: mediaType, seenAt: now,
+      isCatchUp: isCatchUp, id: id)
     wanted.append(new)
     return new
   }
@@ -54,13 +70,15 @@ struct FetchPlan {
   mutating func next(now: Date) -> [Wanted] {
     var room = Self.depth - wanted.count { $0.isUnderWay }
     var chosen: [Wanted] = []
-    for isCatchUp in [false, true] {
+    // What fails again and again comes last, so that it does not stand in the way of all others.
+    for (isTroublesome, isCatchUp) in [(false, false), (false, true), (true, false), (true, true)] {
       for index in wanted.indices where room > 0 {
         let candidate = wanted[index]
-        guard candidate.isCatchUp == isCatchUp, !candidate.isUnderWay, candidate.id != nil,
-          candidate.notBefore.map({ $0 <= now }) ?? true
+        guard candidate.isCatchUp == isCatchUp, candidate.isTroublesome == isTroublesome,
+          !candidate.isUnderWay, candidate.id != nil, !candidate.isPutOff(at: now)
         else { continue }
-        wanted[index].isUnderWay = true
+        asked += 1
+        wanted[index].asked = asked
         chosen.append(wanted[index])
         room -= 1
       }
@@ -71,29 +89,40 @@ struct FetchPlan {
   /// An object is safe, or will never be.
   mutating func settle(_ id: UInt64) {
     wanted.removeAll { $0.id == id }
+    hasFailed = false
   }
 
   /// A fetch failed: it is tried again later, the later the more often it failed.
   /// - Returns: how often it has failed now.
   mutating func postpone(_ id: UInt64, now: Date) -> Int {
     guard let index = wanted.firstIndex(where: { $0.id == id }) else { return 0 }
+    hasFailed = true
     wanted[index].tries += 1
-    wanted[index].isUnderWay = false
+    wanted[index].asked = nil
     wanted[index].notBefore = now + Self.pause(afterTries: wanted[index].tries)
     return wanted[index].tries
   }
 
   /// 0.2 s, doubled each time, 15 s at most.
   static func pause(afterTries tries: Int) -> TimeInterval {
-    min(15, 0.2 * pow(2, Double(min(tries, 10) - 1)))
+    min(longestPause, 0.2 * pow(2, Double(min(tries, 10) - 1)))
   }
 
+  private static let longestPause: TimeInterval = 15
+
   /// The worker is gone, and its numbers with it: what is wanted waits for the next one's listing.
+  ///
+  /// What it was at may be what ended it (a damaged file can hang a camera), and counts as failed; unless a failure
+  /// was reported, which then is what ended it.
   mutating func forgetNumbers() {
+    let underWay = wanted.indices.filter { wanted[$0].isUnderWay }
+    if !hasFailed, let first = underWay.min(by: { (wanted[$0].asked ?? 0) < (wanted[$1].asked ?? 0) }) {
+      wanted[first].tries += 1
+    }
+    hasFailed = false
     for index in wanted.indices {
       wanted[index].id = nil
-      wanted[index].isUnderWay = false
-      wanted[index].notBefore = nil
+      wanted[index].asked = nil
     }
   }
 

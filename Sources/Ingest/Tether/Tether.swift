@@ -81,7 +81,8 @@ public final class Tether: Service {
           for selection in Set(configuration.cameras) {
             switch selection {
             case .auto: group.addTask { try await self.watchUSB() }
-            case .port(let port): group.addTask { try await self.tether(port, isNamed: true, until: self.stopSignal) }
+            case .port(let port):
+              group.addTask { try await self.tether(port, isNamed: true, until: self.stopSignal) }
             }
           }
           try await group.waitForAll()
@@ -91,7 +92,8 @@ public final class Tether: Service {
       }
     } catch let error as JournalError {
       throw TetherError(
-        code: .journal, message: "The journal takes no more: \(error.message) What it has is safe.", underlying: error)
+        code: .journal, message: "The journal takes no more: \(error.message) What it has is safe.",
+        underlying: error)
     }
   }
 

@@ -41,7 +41,9 @@ final class WorkerProcess: Sendable {
     state.withLock { state in
       guard let input = state.input, let line = try? MessageCoding.line(command) else { return }
       // Never blocks: the pipe holds more than the commands that a living worker leaves unread.
-      if line.withUnsafeBytes({ Glibc.write(input, $0.baseAddress, $0.count) }) != line.count { Self.end(&state) }
+      if line.withUnsafeBytes({ Glibc.write(input, $0.baseAddress, $0.count) }) != line.count {
+        Self.end(&state)
+      }
     }
   }
 
@@ -100,11 +102,14 @@ final class WorkerProcess: Sendable {
       if let input = state.input { close(input) }
       state.input = nil
       let signal = status & 0x7f
-      return signal == 0 ? "exit code \((status >> 8) & 0xff)" : "signal \(signal) (\(String(cString: strsignal(signal))))"
+      return signal == 0
+        ? "exit code \((status >> 8) & 0xff)" : "signal \(signal) (\(String(cString: strsignal(signal))))"
     }
   }
 
-  private static func spawn(_ arguments: [String]) throws(Errno) -> (process: pid_t, input: Int32, output: Int32) {
+  private static func spawn(_ arguments: [String]) throws(Errno) -> (
+    process: pid_t, input: Int32, output: Int32
+  ) {
     let (commandsOut, commandsIn) = try pipeAboveTheStandardOnes()
     let (reportsOut, reportsIn) = try pipeAboveTheStandardOnes()
     defer {
@@ -155,7 +160,9 @@ final class WorkerProcess: Sendable {
     defer { closedir(folder) }
     var descriptors: [Int32] = []
     while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
       if let number = Int32(name) { descriptors.append(number) }
     }
     return descriptors
@@ -167,7 +174,7 @@ final class WorkerProcess: Sendable {
     guard pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
     let copies = ends.map { fcntl($0, F_DUPFD_CLOEXEC, 10) }
     let number = errno
-    ends.forEach { close($0) }
+    for end in ends { close(end) }
     guard copies.allSatisfy({ $0 >= 0 }) else {
       for copy in copies where copy >= 0 { close(copy) }
       throw Errno(rawValue: number)

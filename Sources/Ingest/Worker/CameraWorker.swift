@@ -1,7 +1,7 @@
 import GPhoto
 import Glibc
 import Journal
-public import SystemPackage
+import SystemPackage
 
 /// The process that owns libgphoto2 for one camera: `pixcheese camera-worker`.
 ///
@@ -15,26 +15,33 @@ public enum CameraWorker {
   ///   - spool: the spool's folder.
   ///   - settings: a folder for libgphoto2's own settings, made if it is not there.
   /// - Returns: the process's exit code; what happened has been reported.
-  public static func main(port: String, spool: FilePath, settings: FilePath) -> Int32 {
+  public static func main(port: String, spool: String, settings: String) -> Int32 {
     // The parent ends its workers over the pipe; a terminal's Ctrl-C and a service manager's SIGTERM are its business.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
     signal(SIGHUP, SIG_IGN)
     guard CameraProcess.endWithParent() else { return ExitCode.ours }
-    mkdir(settings.string, 0o700)
-    CameraProcess.prepare(settings: settings.string)
+    mkdir(settings, 0o700)
+    CameraProcess.prepare(settings: settings)
     let channel = WorkerChannel()
     channel.send(.hello(version: WorkerProtocol.version))
     guard let port = try? CameraPort(parsing: port) else {
-      channel.send(.lost(CameraLoss(code: .unknownCamera, message: "\(port.debugDescription) names no camera.")))
+      channel.send(
+        .lost(CameraLoss(code: .unknownCamera, message: "\(port.debugDescription) names no camera.")))
       return ExitCode.usage
     }
-    guard let writer = OriginalWriter(spool: Spool(root: spool), channel: channel) else {
+    guard let writer = OriginalWriter(spool: Spool(root: FilePath(spool)), channel: channel) else {
       channel.send(.lost(CameraLoss(code: .workerDied, message: "There is no memory left.")))
       return ExitCode.ours
     }
+    let loop: WorkerLoop
     do {
-      let loop = try WorkerLoop(port: port, channel: channel, writer: writer)
+      loop = try WorkerLoop(port: port, channel: channel, writer: writer)
+    } catch {
+      channel.send(.lost(CameraLoss(connecting: error, port: port)))
+      return ExitCode.unavailable
+    }
+    do {
       try loop.run()
       return 0
     } catch {
@@ -59,7 +66,9 @@ extension CameraLoss {
     case .unknownPort:
       self.init(
         code: .unknownCamera,
-        message: "There is no camera at \(port): \(error.detail ?? error.text). `pixcheese cameras` lists what is there.")
+        message:
+          "There is no camera at \(port): \(error.detail ?? error.text). `pixcheese cameras` lists what is there."
+      )
     case .modelNotFound:
       self.init(code: .notACamera, message: "\(error.detail ?? "The device at \(port) is no camera").")
     case .cannotClaim, .cannotLock:
@@ -68,7 +77,8 @@ extension CameraLoss {
       self.init(code: .unplugged, message: "The camera at \(port) was unplugged or switched off.")
     default:
       self.init(
-        code: .connectionLost, message: "The connection to the camera at \(port) broke: \(error.description).")
+        code: .connectionLost, message: "The connection to the camera at \(port) broke: \(error.description)."
+      )
     }
   }
 
@@ -91,8 +101,10 @@ extension CameraLoss {
     guard case .usb(let bus, let device) = port,
       let holder = DeviceHolder.holding(bus: bus, device: device).first
     else {
-      return "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it."
+      return
+        "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it."
     }
-    return "\(holder.name) (process \(holder.process)) holds the camera at \(port). `\(holder.remedy)` frees it."
+    return
+      "\(holder.name) (process \(holder.process)) holds the camera at \(port). `\(holder.remedy)` frees it."
   }
 }

@@ -28,7 +28,7 @@ struct ListingWalk {
         // What ptp2 offers besides the cards (`/special`) are no pictures.
         inner = try camera.folders(in: folder).filter { $0.path != "/special" }
         files = try camera.files(in: folder)
-      } catch where error.recovery == .skip {
+      } catch  where error.recovery == .skip {
         files = []
       }
       folders.removeLast()
@@ -39,9 +39,9 @@ struct ListingWalk {
     while found.count < Self.filesPerStep, let path = files.last {
       do {
         found.append((path, try camera.info(of: path, isFresh: false)))
-      } catch where error.recovery == .skip || error.kind == .unspecified {
+      } catch  where error.recovery == .skip || error.kind == .unspecified {
         // It went away between the list and the question ("File not found" is -1 in ptp2's get_info).
-      } catch where !found.isEmpty {
+      } catch  where !found.isEmpty {
         // What was found is not lost; the same question comes again in the next step, and so does the error.
         break
       }

@@ -17,7 +17,8 @@ struct ObjectReader {
   static func objection(to info: CameraFileInfo) -> FetchFailure? {
     guard let bytes = info.bytes else {
       return FetchFailure(
-        code: .lengthUnknown, message: "The camera does not say how long it is, so nobody could tell if it is whole.")
+        code: .lengthUnknown,
+        message: "The camera does not say how long it is, so nobody could tell if it is whole.")
     }
     guard bytes <= CameraFileInfo.greatestLength else {
       return FetchFailure(
@@ -85,18 +86,14 @@ struct ObjectReader {
       if let (buffer, filled) = current { writer.append(buffer, count: filled, to: object) }
       current = nil
     }
-    // `withoutActuallyEscaping`: the library's call is over when `readWhole` returns.
-    let result: Result<Void, GPhotoError> = withoutActuallyEscaping({ (part: UnsafeRawBufferPointer) -> Bool in
+    func take(_ part: UnsafeRawBufferPointer) -> Bool {
+      guard let start = part.baseAddress else { return true }
       var offset = 0
       while offset < part.count {
-        if current == nil {
-          guard let buffer = writer.buffer(for: object) else {
-            isRefused = true
-            return false
-          }
-          current = (buffer, 0)
+        guard let (buffer, filled) = current ?? writer.buffer(for: object).map({ ($0, 0) }) else {
+          isRefused = true
+          return false
         }
-        guard let (buffer, filled) = current, let start = part.baseAddress else { return true }
         let count = min(OriginalWriter.chunk - filled, part.count - offset)
         memcpy(buffer.start + filled, start + offset, count)
         current = (buffer, filled + count)
@@ -104,16 +101,12 @@ struct ObjectReader {
         if filled + count == OriginalWriter.chunk { flush() }
       }
       return true
-    }) { receive in
-      do throws(GPhotoError) {
-        try camera.readWhole(entry.path, receive: receive)
-        return .success(())
-      } catch {
-        return .failure(error)
-      }
     }
-    flush()
-    // What the writer cannot take it has reported itself.
-    if case .failure(let error) = result, !isRefused { throw error }
+    defer { flush() }
+    do {
+      try camera.readWhole(entry.path, receive: take)
+    } catch  where isRefused {
+      // What the writer cannot take it has reported itself.
+    }
   }
 }

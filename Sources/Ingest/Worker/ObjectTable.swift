@@ -5,8 +5,8 @@ struct ObjectTable {
   struct Entry {
     let path: CameraPath
     let info: CameraFileInfo
-    /// When it was first seen.
-    let seenAt: ContinuousClock.Instant
+    /// When it was first listed, or announced.
+    var seenAt: ContinuousClock.Instant
     /// Whether the camera announced it, and not only a listing showed it.
     var isAnnounced: Bool
   }
@@ -24,7 +24,7 @@ struct ObjectTable {
   }
 
   /// How long after a name was first seen its announcement is taken for the same file's.
-  static let repetition = Duration.seconds(5)
+  static let repetition = Duration.seconds(2)
 
   private var entries: [UInt64: Entry] = [:]
   private var numbers: [CameraPath: UInt64] = [:]
@@ -52,6 +52,7 @@ struct ObjectTable {
     guard isFresh || now - entry.seenAt < Self.repetition else { return .suspicious }
     guard !entry.isAnnounced else { return .duplicate }
     entries[id]?.isAnnounced = true
+    entries[id]?.seenAt = now
     return .new(id)
   }
 
@@ -59,7 +60,8 @@ struct ObjectTable {
   func object(_ id: UInt64) -> CameraObject? {
     guard let entry = entries[id] else { return nil }
     return CameraObject(
-      id: id, folder: entry.path.folder, name: entry.path.name, bytes: entry.info.bytes.map { Int64(clamping: $0) },
+      id: id, folder: entry.path.folder, name: entry.path.name,
+      bytes: entry.info.bytes.map { Int64(clamping: $0) },
       modified: entry.info.modified, mediaType: entry.info.mediaType)
   }
 

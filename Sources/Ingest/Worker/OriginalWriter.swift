@@ -147,7 +147,8 @@ final class OriginalWriter: @unchecked Sendable {
     } catch {
       channel.send(
         .failed(
-          object: object, FetchFailure(code: error.code == .full ? .diskFull : .disk, message: error.message)))
+          object: object, FetchFailure(code: error.code == .full ? .diskFull : .disk, message: error.message))
+      )
       condition.lock()
       failed.insert(object)
       condition.broadcast()

@@ -29,6 +29,7 @@ final class WorkerLoop {
   private var lastStatus: ContinuousClock.Instant
   private var lastReport: ContinuousClock.Instant
   private var lastConnection: ContinuousClock.Instant
+  private var reconnectPause = WorkerLoop.shortestReconnectPause
   private var lastListing: ContinuousClock.Instant?
 
   /// How long the parent is to wait for the next report in ordinary times, and while the driver looks into a folder
@@ -39,12 +40,14 @@ final class WorkerLoop {
   /// fall asleep when they are not asked for ten seconds.
   private static let activePace = Duration.milliseconds(10)
   private static let quietPace = Duration.milliseconds(40)
-  private static let statusInterval = Duration.seconds(10)
+  private static let statusInterval = Duration.seconds(5)
   private static let aliveInterval = Duration.seconds(5)
   /// A camera without events is listed this often.
   private static let listingInterval = Duration.seconds(5)
-  /// Bodies freeze when they are connected too often (gphoto2#472).
-  private static let reconnectInterval = Duration.seconds(20)
+  /// Bodies freeze when they are connected too often (gphoto2#472): the pause is doubled with each time, and short
+  /// again after a quiet while.
+  private static let shortestReconnectPause = Duration.seconds(1)
+  private static let longestReconnectPause = Duration.seconds(60)
 
   /// Connects.
   init(port: CameraPort, channel: WorkerChannel, writer: OriginalWriter) throws(GPhotoError) {
@@ -76,7 +79,8 @@ final class WorkerLoop {
 
   private func greet() throws(GPhotoError) {
     let target = try camera.captureToCard()
-    let identity = WorkerIdentity(model: try camera.model(), serial: try camera.serial(), captureTarget: target)
+    let identity = WorkerIdentity(
+      model: try camera.model(), serial: try camera.serial(), captureTarget: target)
     let status = CameraStatus(battery: try camera.battery(), storages: try camera.storages())
     room.note(status.storages)
     report(.connected(identity, status))
@@ -85,7 +89,8 @@ final class WorkerLoop {
       report(
         .warning(
           code: "capture_target",
-          message: "The camera shoots into \(other), not onto its card: a frame is lost if the connection breaks. "
+          message:
+            "The camera shoots into \(other), not onto its card: a frame is lost if the connection breaks. "
             + "Set it to save to the card."))
     }
   }
@@ -96,10 +101,12 @@ final class WorkerLoop {
     let isIdle = wanted.isEmpty && listing == nil
     switch channel.receive(milliseconds: isIdle ? pace : 0) {
     case .ended: return false
-    case .commands(let commands): commands.forEach(obey)
+    case .commands(let commands):
+      for command in commands { obey(command) }
     }
-    if isStopping { return false }
     try takeEvents()
+    // What was shot until now has been announced: the parent knows what it leaves behind.
+    if isStopping { return false }
     if !wanted.isEmpty {
       let next = wanted.removeFirst()
       try fetch(next.object, day: next.day)
@@ -147,8 +154,10 @@ final class WorkerLoop {
     for _ in 0..<100 {
       let event: CameraEvent
       do {
-        event = try patiently { () throws(GPhotoError) in try camera.waitForEvent(milliseconds: 1) }
-      } catch where error.kind == .notSupported {
+        event = try patiently(mayHaveLostEvent: true) { () throws(GPhotoError) in
+          try camera.waitForEvent(milliseconds: 1)
+        }
+      } catch  where error.kind == .notSupported {
         hasEvents = false
         return
       }
@@ -180,7 +189,7 @@ final class WorkerLoop {
 
   private func announce(_ id: UInt64) {
     guard let object = objects.object(id) else { return }
-    room.frameAnnounced()
+    room.frameAnnounced(bytes: UInt64(clamping: object.bytes ?? 0))
     unanswered.insert(id)
     report(.appeared(object))
   }
@@ -189,8 +198,10 @@ final class WorkerLoop {
   private func infoOfAnnounced(_ path: CameraPath) throws(GPhotoError) -> CameraFileInfo? {
     do {
       return try patiently { () throws(GPhotoError) in try camera.info(of: path, isFresh: true) }
-    } catch where error.recovery == .skip || error.kind == .unspecified {
-      report(.warning(code: "file_gone", message: "The camera announced \(path.name.debugDescription), and has it not."))
+    } catch  where error.recovery == .skip || error.kind == .unspecified {
+      report(
+        .warning(
+          code: "file_gone", message: "The camera announced \(path.name.debugDescription), and has it not."))
       listing = listing ?? ListingWalk()
       return nil
     }
@@ -242,7 +253,9 @@ final class WorkerLoop {
       if let object = objects.object(id) { listed.append(object) }
     }
     let isComplete = listing?.isComplete ?? true
-    guard isComplete || listed.count + ListingWalk.filesPerStep > WorkerProtocol.objectsPerReport else { return }
+    guard isComplete || listed.count + ListingWalk.filesPerStep > WorkerProtocol.objectsPerReport else {
+      return
+    }
     report(.listed(listed, isComplete: isComplete))
     listed = []
     if isComplete {
@@ -284,7 +297,11 @@ final class WorkerLoop {
   /// camera is the same.
   /// - Returns: `false` if the last time was too short ago; ask again later.
   private func reconnect() throws(GPhotoError) -> Bool {
-    guard clock.now - lastConnection > Self.reconnectInterval else { return false }
+    let age = clock.now - lastConnection
+    guard age > reconnectPause else { return false }
+    reconnectPause =
+      age > Self.longestReconnectPause * 2
+      ? Self.shortestReconnectPause : min(reconnectPause * 2, Self.longestReconnectPause)
     report(.alive(patience: Self.longPatience))
     // Closing a PTP/IP camera closes descriptor 0: nobody may be opening files then.
     writer.drain()
@@ -296,13 +313,17 @@ final class WorkerLoop {
   }
 
   /// Repeats a call while the camera is busy, ten seconds long.
-  private func patiently<Value>(_ body: () throws(GPhotoError) -> Value) throws(GPhotoError) -> Value {
+  /// - Parameter mayHaveLostEvent: an event that the driver could not ask the camera about is gone: list anew.
+  private func patiently<Value>(
+    mayHaveLostEvent: Bool = false, _ body: () throws(GPhotoError) -> Value
+  ) throws(GPhotoError) -> Value {
     let start = clock.now
     var pause: UInt32 = 20_000
     while true {
       do {
         return try body()
-      } catch where error.recovery == .retry && clock.now - start < .seconds(10) {
+      } catch  where error.recovery == .retry && clock.now - start < .seconds(10) {
+        if mayHaveLostEvent { isOutdated = true }
         usleep(pause)
         pause = min(pause * 2, 500_000)
       }

@@ -1,0 +1,178 @@
+import ArgumentParser
+import CameraSimulator
+import Dispatch
+import Foundation
+import Ingest
+import Journal
+import ServiceLifecycle
+import SystemPackage
+
+/// `pixcheese demo`: all of it on this machine.
+struct DemoCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo", abstract: "All of it on this machine: a camera, an album, the live page.",
+    discussion: """
+      Uses a camera that is plugged in; without one, a simulated camera takes a picture every few seconds. Everything \
+      goes into a temporary folder that is removed at the end; nothing on a camera is changed. Ctrl-C ends it.
+
+      \(ExitStatus.table)
+      """)
+
+  @OptionGroup var options: GlobalOptions
+
+  @Option(help: ArgumentHelp("Seconds between two simulated pictures.", valueName: "seconds"))
+  var every: Double = 4
+
+  @Option(help: ArgumentHelp("End when so many frames are delivered.", valueName: "n"))
+  var frames: Int?
+
+  @Flag(help: "Let phones in the room watch: listen on all interfaces.")
+  var lan = false
+
+  @Option(help: ArgumentHelp("Where the album listens (127.0.0.1:7420).", valueName: "host:port"))
+  var listen: String?
+
+  func validate() throws {
+    guard every >= 0.1, every <= 3600 else {
+      throw ValidationError("--every is between 0.1 and 3600 seconds.")
+    }
+    if let frames, frames < 1 { throw ValidationError("--frames is 1 or more.") }
+  }
+
+  func run() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pixcheese-demo-\(UUID().uuidString)")
+    do {
+      try FileManager.default.createDirectory(
+        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw Complaint(.cannotCreate, "\(folder.path) cannot be made: \(error.localizedDescription)")
+    }
+    defer { remove(folder) }
+    var environment = ProcessInfo.processInfo.environment
+    environment["PIXCHEESE_HOME"] = nil
+    var own = options
+    own.home = folder.path
+    try await run(in: try own.context(environment: environment))
+  }
+
+  private func remove(_ folder: URL) {
+    do {
+      try FileManager.default.removeItem(at: folder)
+    } catch {
+      Console(isJSON: false, loudness: .quiet, environment: [:])
+        .complain("pixcheese: \(folder.path) could not be removed; it can be deleted.")
+    }
+  }
+
+  func run(in context: Context) async throws {
+    let console = context.console
+    let settings = context.home.journal.removingLastComponent().appending("gphoto2")
+    let plugged = try await pluggedIn(settings: settings)
+    var simulator: SimulatedCamera?
+    if let plugged {
+      console.say("Found \(Text.harmless(plugged.model ?? "a camera")). Take a picture.")
+    } else {
+      console.say(
+        "No camera is plugged in: a simulated one takes a picture every \(Self.text(every)) seconds.")
+      simulator = try await Self.switchedOn()
+    }
+    let selection: CameraSelection
+    if let simulator {
+      selection = try CameraSelection(parsing: "ptpip:127.0.0.1:\(simulator.port)")
+    } else {
+      selection = .auto
+    }
+    let address =
+      try context.settings.value(
+        "demo.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
+      ?? (lan ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded)
+    let live = try await LiveRun(context: context, albums: ["PixCheese demo"], listen: address)
+    let session = try await live.journal.beginSession()
+    let tether = Tether(
+      Tether.Configuration(
+        cameras: [selection], catchUp: .session, albums: live.choice.albums, settings: settings),
+      journal: live.journal, session: session, logger: context.logger)
+    let shooting = simulator.map { Shooting(camera: $0, every: .seconds(every)) }
+    console.say("Open the link, or scan the code with a phone\(lan ? "" : " (with --lan)"). Ctrl-C ends it.")
+    try await live.run(session: session) { stop in
+      DemoSource(
+        tether: TetherSource(tether: tether, report: live.report, frames: frames, stop: stop),
+        shooting: shooting)
+    }
+    await simulator?.switchOff()
+    let snapshot = await live.report.scoreboard.snapshot
+    console.say(
+      "\(Text.count(snapshot.delivered, "frame")) went all the way. That was the demo; with your camera: pixcheese tether"
+    )
+  }
+
+  /// A usable camera on USB, if there is one.
+  private func pluggedIn(settings: FilePath) async throws -> CameraSurvey.Finding? {
+    do {
+      return try await CameraSurvey(settings: settings).findings(for: [.auto]).first { $0.problem == nil }
+    } catch {
+      // A machine without USB at all, a container say: the simulated camera needs none.
+      return nil
+    }
+  }
+
+  private static func text(_ seconds: Double) -> String {
+    seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds)
+  }
+
+  /// Switching on binds a socket and reads no pictures: short, but off the cooperative pool all the same.
+  private static func switchedOn() async throws -> SimulatedCamera {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(with: Result { try SimulatedCamera(CameraConfiguration()) })
+      }
+    }
+  }
+}
+
+/// Presses the simulated camera's button again and again.
+private struct Shooting: Service {
+  let camera: SimulatedCamera
+  let every: Duration
+
+  func run() async throws {
+    try await cancelWhenGracefulShutdown {
+      do {
+        // Frames count from when the tether is there: before, they would be what was on the card already.
+        while !camera.hasSession { try await Task.sleep(for: .milliseconds(50)) }
+        while true {
+          try await Task.sleep(for: every)
+          _ = try await camera.shoot()
+        }
+      } catch is CancellationError {
+        return
+      }
+    }
+  }
+}
+
+/// The tether of a demo and, where the camera is simulated, who presses its button.
+private struct DemoSource: Service {
+  let tether: TetherSource
+  let shooting: Shooting?
+
+  func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      if let shooting { group.addTask { try await shooting.run() } }
+      try await tether.run()
+      group.cancelAll()
+    }
+  }
+}
+
+extension SimulatedCamera {
+  /// `stop()` waits for its threads: off the cooperative pool.
+  fileprivate func switchOff() async {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        self.stop()
+        continuation.resume()
+      }
+    }
+  }
+}

@@ -1,0 +1,232 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A program that a test started, seen from the outside: its lines, its words, its end.
+///
+/// Foundation's `Process` gives a child the signals blocked that its thread had blocked, SIGTERM among them; these
+/// children start with none blocked and none ignored. A child does not outlive its `Program`.
+final class Program: Sendable {
+  /// How a program ended.
+  enum Status: Equatable, CustomStringConvertible {
+    case exit(Int32)
+    case signal(Int32)
+
+    var description: String {
+      switch self {
+      case .exit(let code): "exit code \(code)"
+      case .signal(let number): "signal \(number) (\(String(cString: strsignal(number))))"
+      }
+    }
+  }
+
+  /// One line of standard output.
+  struct Line: Sendable {
+    let text: String
+    /// The line read as an event; `nil` if it is no JSON object.
+    let event: Event?
+  }
+
+  let name: String
+  let identifier: pid_t
+  private let input: Int32
+  private let life: Life
+
+  /// - Parameters:
+  ///   - arguments: without the program's own name.
+  ///   - environment: besides `PATH`, and a `HOME` that is nobody's.
+  /// - Throws: `POSIXError` if it cannot be started.
+  init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
+    name = ([executable.lastPathComponent] + arguments).joined(separator: " ")
+    let inputs = try Self.pipe()
+    let outputs = try Self.pipe()
+    let errors = try Self.pipe()
+    defer { for end in [inputs.out, outputs.in, errors.in] { close(end) } }
+    input = inputs.in
+    do {
+      identifier = try Self.spawn(
+        [executable.path] + arguments, Self.environment(environment), [inputs.out, outputs.in, errors.in])
+    } catch {
+      for end in [inputs.in, outputs.out, errors.out] { close(end) }
+      throw error
+    }
+    life = Life(identifier)
+    let life = life
+    let readers = DispatchGroup()
+    for (descriptor, take) in [(outputs.out, Life.takeOutput), (errors.out, Life.takeErrors)] {
+      readers.enter()
+      Thread.detachNewThread {
+        Self.read(descriptor) { take(life)($0) }
+        close(descriptor)
+        readers.leave()
+      }
+    }
+    Thread.detachNewThread {
+      life.awaitEnd()
+      readers.wait()
+      life.end()
+    }
+  }
+
+  deinit {
+    life.signal(SIGKILL)
+    close(input)
+  }
+
+  // MARK: What it says
+
+  /// What it has written to standard output so far, by line.
+  var lines: [Line] { life.state.withLock(\.lines) }
+
+  /// The events among the lines.
+  var events: [Event] { lines.compactMap(\.event) }
+
+  /// What it has written to standard error so far.
+  var words: String { life.state.withLock { String(decoding: $0.errors, as: UTF8.self) } }
+
+  /// Waits until something can be found in what it has said.
+  /// - Throws: `Failure` if it ends, or the time is over, before that.
+  @discardableResult
+  func find<Found: Sendable>(
+    _ what: String, within limit: Duration = .seconds(60), _ find: @escaping @Sendable ([Event]) -> Found?
+  ) async throws -> Found {
+    try await wait(for: what, within: limit) { state in
+      if let found = find(state.events) { return .found(found) }
+      return state.status == nil ? .notYet : .never
+    }
+  }
+
+  /// Waits for an event.
+  @discardableResult
+  func first(
+    _ event: String, within limit: Duration = .seconds(60),
+    where isWanted: @escaping @Sendable (Event) -> Bool = { _ in true }
+  ) async throws -> Event {
+    try await find(event, within: limit) { $0.first { $0.event == event && isWanted($0) } }
+  }
+
+  /// Waits for its end, and for the last of what it said.
+  func end(within limit: Duration = .seconds(60)) async throws -> Status {
+    try await wait(for: "its end", within: limit) { state in state.status.map { .found($0) } ?? .notYet }
+  }
+
+  /// How it ended, if it has.
+  var status: Status? { life.state.withLock(\.status) }
+
+  // MARK: What it is told
+
+  /// Writes a line to its standard input. One that is gone does not hear it.
+  func tell(_ line: String) {
+    let bytes = Array("\(line)\n".utf8)
+    _ = bytes.withUnsafeBytes { send(input, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+  }
+
+  /// Sends a signal; nothing if it has ended.
+  func signal(_ number: Int32) { life.signal(number) }
+
+  /// Why a test could not go on, with what the program said last.
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// What went wrong with this program, with the last that it said.
+  func failure(_ what: String) -> Failure {
+    let said = lines.suffix(12).map(\.text).joined(separator: "\n")
+    return Failure(
+      description:
+        "\(name): \(what). \(status.map { "It has ended with \($0). " } ?? "")It said:\n\(said)\n\(words.suffix(2000))"
+    )
+  }
+
+  /// What a look at a program's state shows.
+  private enum Sight<Found: Sendable>: Sendable {
+    case found(Found)
+    case notYet
+    case never
+  }
+
+  private func wait<Found: Sendable>(
+    for what: String, within limit: Duration, _ look: @escaping @Sendable (Life.State) -> Sight<Found>
+  ) async throws -> Found {
+    let life = life
+    let sight = try await withThrowingTaskGroup(of: Sight<Found>.self) { group in
+      group.addTask {
+        for await _ in life.changes() {
+          let sight = life.state.withLock { look($0) }
+          if case .notYet = sight { continue }
+          return sight
+        }
+        return .notYet
+      }
+      group.addTask {
+        try await Task.sleep(for: limit)
+        return .notYet
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? .notYet
+    }
+    switch sight {
+    case .found(let found): return found
+    case .notYet: throw failure("not within \(limit): \(what)")
+    case .never: throw failure("no more: \(what)")
+    }
+  }
+
+  // MARK: Starting
+
+  private static func environment(_ given: [String: String]) -> [String: String] {
+    let own = ProcessInfo.processInfo.environment
+    var environment = ["HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no", "LC_ALL": "C.UTF-8"]
+    for name in ["PATH", "LD_LIBRARY_PATH", "TMPDIR"] { environment[name] = own[name] }
+    return environment.merging(given) { $1 }
+  }
+
+  /// - Parameter standard: what becomes standard input, output and error.
+  private static func spawn(
+    _ words: [String], _ environment: [String: String], _ standard: [Int32]
+  ) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (index, descriptor) in standard.enumerated() {
+      posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(index))
+    }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    var all = sigset_t()
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    var arguments = words.map { strdup($0) } + [nil]
+    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for word in arguments + variables { free(word) } }
+    var identifier: pid_t = 0
+    let result = posix_spawnp(&identifier, words[0], &actions, &attributes, &arguments, &variables)
+    guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: result) ?? .EIO) }
+    return identifier
+  }
+
+  /// A way for bytes that no other child inherits, from its first moment on (which `pipe` cannot promise).
+  private static func pipe() throws -> (out: Int32, in: Int32) {
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+    }
+    return (ends[0], ends[1])
+  }
+
+  private static func read(_ descriptor: Int32, _ take: ([UInt8]) -> Void) {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      take(Array(buffer[..<count]))
+    }
+  }
+}
