@@ -104,6 +104,20 @@ struct JournalTests {
     #expect(try await journal.framesToRender(limit: 9).isEmpty)
   }
 
+  @Test("Frames that look alike may be rendered at the same time, to one file")
+  func sameRendition() async throws {
+    let bytes = Array("the inside of a lens cap".utf8)
+    let journal = journal
+    let stored = try await withThrowingTaskGroup(of: StoredRendition.self) { group in
+      for _ in 1...20 {
+        group.addTask { try await journal.store(bytes, kind: .preview, mediaType: "image/jpeg") }
+      }
+      return try await group.reduce(into: [], { $0.append($1) })
+    }
+    #expect(Set(stored.map(\.path)).count == 1)
+    #expect(try await Journal.hashing(stored[0].path).hash == stored[0].hash)
+  }
+
   @Test("A picture that cannot be rendered is still delivered as an original")
   func unrenderable() async throws {
     let original = try temporary.spooled("broken.JPG", "no picture", in: journal)

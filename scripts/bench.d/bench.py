@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -117,6 +118,12 @@ class Program:
         self.stop()
 
 
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 def stat(number):
     """The fields of /proc/N/stat behind the name; None if the process is gone."""
     try:
@@ -174,7 +181,7 @@ class Bench:
         """`pixcheese tether`, connected."""
         program = Program(
             [self.program("pixcheese"), "tether", "--home", home, "--json", "--camera",
-             f"ptpip:127.0.0.1:{camera.port}", *options], home)
+             f"ptpip:127.0.0.1:{camera.port}", "--listen", f"127.0.0.1:{free_port()}", *options], home)
         program.wait(1, event="camera.connected")
         return program
 

@@ -54,9 +54,9 @@ def gphoto2(bench, frames):
         with Program(argv, folder, HOME=bench.new_folder("gphoto2-home")) as program:
             camera.wait_for_session()
             camera.shoot()
-            wait_for_files(folder, 1)
+            wait_for_files(program, folder, 1)
             shots, start, before = held(program, camera, frames)
-            wait_for_files(folder, 1 + frames)
+            wait_for_files(program, folder, 1 + frames)
             wall, (cpu, _) = time.time() - start, used(program, before)
             sync(folder)
             synced = time.time() - start
@@ -64,15 +64,24 @@ def gphoto2(bench, frames):
     return {"wall": wall, "cpu": cpu, "wall_synced": synced}
 
 
-def wait_for_files(folder, count):
+def wait_for_files(program, folder, count):
     end = time.monotonic() + 300
     while time.monotonic() < end:
-        names = [name for name in os.listdir(folder) if name.startswith("IMG_")]
-        if len(names) >= count and all(
-                os.path.getsize(os.path.join(folder, name)) == MEGABYTES * 1_000_000 for name in names):
-            return
+        with os.scandir(folder) as entries:
+            if sum(is_whole(entry) for entry in entries) >= count:
+                return
+        if not program.reader.is_alive():
+            raise BenchError(f"gphoto2 ended early\n{program.last_words()}")
         time.sleep(0.02)
     raise BenchError(f"gphoto2 did not fetch {count} frames in 300 s")
+
+
+def is_whole(entry):
+    try:
+        return entry.stat().st_size == MEGABYTES * 1_000_000
+    except FileNotFoundError:
+        # It was just given its final name.
+        return False
 
 
 def sync(folder):

@@ -61,7 +61,8 @@ def measure(bench, megabytes, frames):
             for number in range(1 + frames):
                 shot = camera.shoot()[0]
                 program.wait(number + 1, event="frame.delivered")
-                samples.append(sample(shot, program, viewer, home))
+                captured = program.wait(number + 1, event="frame.captured")[-1]
+                samples.append(sample(shot, captured, program, viewer, home))
     samples = samples[1:]
     return {
         "frames": frames,
@@ -71,14 +72,13 @@ def measure(bench, megabytes, frames):
     }
 
 
-def sample(shot, program, viewer, home):
+def sample(shot, captured, program, viewer, home):
     frame = shot["sha256"]
     announced = moment(shot["time"])
-    captured = moment(program.wait(1, event="frame.captured", name=shot["name"])[0]["time"])
     safe = moment(program.wait(1, event="frame.safe", frame=frame)[0]["time"])
     viewable = program.wait(1, event="frame.viewable", frame=frame)[0]
     rendered = newest_rendition(home)
-    ends = [announced, captured, safe, rendered, moment(viewable["time"])]
+    ends = [announced, moment(captured["time"]), safe, rendered, moment(viewable["time"])]
     steps = {step: 1000 * (end - start) for step, start, end in zip(STEPS, ends, ends[1:])}
     return {"reported": viewable["milliseconds"], "seen": 1000 * (viewer.wait(frame) - announced), **steps}
 
