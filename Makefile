@@ -61,7 +61,7 @@ install: ## programs, manuals, udev rules, service (PREFIX=/usr/local, DESTDIR=)
 	done
 	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(MANDIR)/man1" "$(DESTDIR)$(DOCDIR)/examples" \
 	  "$(DESTDIR)$(UDEVDIR)/rules.d" "$(DESTDIR)$(SYSTEMDDIR)" "$(DESTDIR)$(SYSUSERSDIR)"
-	install -m 0755 $(PROGRAMS:%="$(RELEASE)/%") "$(DESTDIR)$(BINDIR)"
+	install -m 0755 -s $(PROGRAMS:%="$(RELEASE)/%") "$(DESTDIR)$(BINDIR)"
 	install -m 0644 $(MANUALS) "$(DESTDIR)$(MANDIR)/man1"
 	install -m 0644 $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
 	install -m 0644 udev/90-pixcheese-service.rules "$(DESTDIR)$(DOCDIR)/examples"
@@ -80,4 +80,4 @@ uninstall: ## remove what install placed; photos, journal and configuration stay
 	rm -rf "$(DESTDIR)$(DOCDIR)"
 
 clean: ## remove what was built
-	rm -rf .build docs/html .venv
+	rm -rf .build docs/html .venv-test

@@ -118,31 +118,3 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
-
-// DEVELOPMENT ONLY, removed before landing: ONLY="Delivery,DeliveryTests" keeps these targets and what they need.
-if let only = Context.environment["ONLY"] {
-  var keep = Set(only.split(separator: ",").map(String.init))
-  var packages: Set<String> = []
-  var queue = Array(keep)
-  while let name = queue.popLast() {
-    guard let target = package.targets.first(where: { $0.name == name }) else { continue }
-    for dependency in target.dependencies {
-      switch dependency {
-      case .byNameItem(let name, _), .targetItem(let name, _):
-        if keep.insert(name).inserted { queue.append(name) }
-      case .productItem(_, let name, _, _): packages.insert(name ?? "")
-      @unknown default: break
-      }
-    }
-  }
-  package.targets = package.targets.filter { keep.contains($0.name) }
-  package.products = []
-  package.dependencies = package.dependencies.filter { dependency in
-    packages.contains { name in
-      if case .sourceControl(_, let location, _) = dependency.kind {
-        return location.lowercased().hasSuffix("/\(name.lowercased()).git")
-      }
-      return true
-    }
-  }
-}
