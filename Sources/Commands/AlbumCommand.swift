@@ -57,7 +57,9 @@ struct AlbumCommand: AsyncParsableCommand {
     }
 
     func run(in context: Context) async throws {
-      guard let server else { return try await createHere(context) }
+      guard let server = try context.settings.text("server", option: server) else {
+        return try await createHere(context)
+      }
       let address = try ServerAddress(parsing: server)
       var credentials = try Credentials(
         file: context.home.credentials, environment: context.settings.environment)
@@ -112,7 +114,8 @@ struct AlbumCommand: AsyncParsableCommand {
     }
 
     func run(in context: Context) async throws {
-      let rows = try await server == nil ? here(context) : there(context)
+      let server = try context.settings.text("server", option: server)
+      let rows = if let server { try await there(server, context) } else { try await here(context) }
       context.console.emit(Answer(albums: rows))
       guard !rows.isEmpty else { return context.console.answer("There are no albums.") }
       context.console.answer(
@@ -130,8 +133,8 @@ struct AlbumCommand: AsyncParsableCommand {
       }
     }
 
-    private func there(_ context: Context) async throws -> [Row] {
-      let address = try ServerAddress(parsing: server ?? "")
+    private func there(_ server: String, _ context: Context) async throws -> [Row] {
+      let address = try ServerAddress(parsing: server)
       let credentials = try Credentials(
         file: context.home.credentials, environment: context.settings.environment)
       return try await AlbumServerClient(curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)")))

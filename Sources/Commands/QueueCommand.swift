@@ -19,7 +19,7 @@ struct QueueCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     @Option(help: ArgumentHelp("At most so many.", valueName: "n"))
-    var limit = 1000
+    var limit: Int?
 
     func run() async throws {
       try await run(in: try options.context())
@@ -53,7 +53,8 @@ struct QueueCommand: AsyncParsableCommand {
         context.console.emit(Answer(deliveries: []))
         return context.console.answer("Nothing waits: there is no journal at \(context.home.journal) yet.")
       }
-      let open = try await journal.openDeliveries(limit: limit)
+      let open = try await journal.openDeliveries(
+        limit: try context.settings.number("queue.limit", option: limit) ?? 1000)
       let rows = open.map {
         Answer.Row(
           frame: $0.frame.hex, name: $0.name, kind: $0.kind.rawValue, album: $0.album,

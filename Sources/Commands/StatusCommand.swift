@@ -29,18 +29,27 @@ struct StatusCommand: AsyncParsableCommand {
       let viewable: Int
       let delivered: Int
       let reason: String?
+      /// How fast its bytes go now; `nil` where no run feeds it.
+      let bytesPerSecond: Int64?
+
+      enum CodingKeys: String, CodingKey {
+        case album, waiting, bytes, parked, viewable, delivered, reason
+        case bytesPerSecond = "bytes_per_second"
+      }
     }
     let journal: String
     /// Whether a pixcheese is at work with the journal now.
     let running: Bool
     let frames: Int
     let toRender: Int
+    /// The cameras of the run that is at work.
+    let cameras: [RunNote.Camera]
     let albums: [Album]
 
     enum CodingKeys: String, CodingKey {
       case journal, running, frames
       case toRender = "to_render"
-      case albums
+      case cameras, albums
     }
   }
 
@@ -53,17 +62,23 @@ struct StatusCommand: AsyncParsableCommand {
     }
     let counts = try await journal.frameCounts()
     let arrivals = try await journal.arrivals()
+    let isRunning = JournalLock.isHeld(beside: journal.path)
+    let note = isRunning ? RunNote.read(beside: journal.path) : nil
     let answer = Answer(
-      journal: journal.path.string, running: JournalLock.isHeld(beside: journal.path), frames: counts.safe,
-      toRender: counts.toRender,
+      journal: journal.path.string, running: isRunning, frames: counts.safe, toRender: counts.toRender,
+      cameras: note?.cameras ?? [],
       albums: try await journal.backlogs().map {
         Answer.Album(
           album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked,
           viewable: arrivals[$0.album]?.viewable ?? 0, delivered: arrivals[$0.album]?.delivered ?? 0,
-          reason: $0.reason)
+          reason: $0.reason, bytesPerSecond: speed(of: $0.album, in: note))
       })
     context.console.emit(answer)
     context.console.answer(Self.text(answer))
+  }
+
+  private func speed(of album: String, in note: RunNote?) -> Int64? {
+    note?.albums.first { $0.album == album }?.bytesPerSecond
   }
 
   static func text(_ answer: Answer) -> String {
@@ -72,15 +87,22 @@ struct StatusCommand: AsyncParsableCommand {
         + (answer.toRender > 0 ? ", \(answer.toRender) to render" : ""),
       answer.running ? "A pixcheese is at work with it now." : "No pixcheese is at work with it now.",
     ]
+    for camera in answer.cameras {
+      let facts = [
+        camera.lost.map(Text.harmless) ?? "connected at \(Text.harmless(camera.port))",
+        camera.battery.map { "battery \(Text.harmless($0))" }, camera.free.map { "\(Text.bytes($0)) free" },
+      ].compactMap { $0 }
+      lines.append("\(Text.harmless(camera.model)): " + facts.joined(separator: ", "))
+    }
     if !answer.albums.isEmpty {
       lines.append("")
       lines.append(
         Text.table(
-          [["ALBUM", "VIEWABLE", "DELIVERED", "WAITING", "BYTES", "PARKED", "WHY"]]
+          [["ALBUM", "VIEWABLE", "DELIVERED", "WAITING", "BYTES", "SPEED", "PARKED", "WHY"]]
             + answer.albums.map {
               [
                 Text.harmless($0.album), String($0.viewable), String($0.delivered), String($0.waiting),
-                Text.bytes($0.bytes),
+                Text.bytes($0.bytes), $0.bytesPerSecond.map { "\(Text.bytes($0))/s" } ?? "",
                 String($0.parked), Text.harmless($0.reason ?? ""),
               ]
             }))

@@ -31,6 +31,23 @@ struct TetherTests {
     #expect(left == 0)
   }
 
+  @Test(
+    "A burst is fetched frame by frame, also from a camera's memory, and costs no connection",
+    arguments: [Vendor.sony, .canon, .nikon, .generic])
+  func burst(vendor: Vendor) async throws {
+    let run = try await Tethering(Tethering.configuration(vendor))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      var shots: Set<String> = []
+      for _ in 0..<6 { shots.insert(try await run.camera.shoot().sha256) }
+      var safe: Set<String> = []
+      for _ in 0..<6 { safe.insert(try await events.safe().sha256.hex) }
+      #expect(safe == shots)
+      #expect(!events.seen.contains { if case .cameraLost = $0 { true } else { false } })
+    }
+  }
+
   @Test("A camera without partial reads is fetched whole")
   func wholeReads() async throws {
     var configuration = Tethering.configuration(bytes: 2_500_000)

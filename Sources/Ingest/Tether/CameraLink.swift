@@ -45,6 +45,8 @@ final class CameraLink {
     var loss: CameraLoss?
     var deadline = ContinuousClock.now + .seconds(30)
     var stopDeadline: ContinuousClock.Instant?
+    /// Announced and wanted, and not answered yet.
+    var unanswered: Set<UInt64> = []
   }
 
   /// How long a worker may take to say its first word, and between two reports unless it says otherwise.
@@ -143,7 +145,10 @@ final class CameraLink {
           worker.send(.stop)
           connection.stopDeadline = .now + Self.stopPatience
         }
-        if connection.stopDeadline == nil { ask(worker) }
+        let asked = connection.stopDeadline == nil ? ask(worker) : []
+        // What is wanted but held back is answered too: the worker need not wait for it. A fetch may still follow.
+        for id in connection.unanswered.subtracting(asked) { worker.send(.skip(object: id)) }
+        connection.unanswered = []
       }
       return connection.loss ?? CameraLoss(code: .stopped, message: "Stopped.")
     }
@@ -159,12 +164,12 @@ final class CameraLink {
     if let deadline = connection.stopDeadline, deadline < .now { worker.kill() }
   }
 
-  private func ask(_ worker: WorkerProcess) {
+  /// - Returns: the objects that it was asked for.
+  private func ask(_ worker: WorkerProcess) -> [UInt64] {
     let now = Date()
-    for wanted in plan.next(now: now) {
-      guard let id = wanted.id else { continue }
-      worker.send(.fetch(object: id, day: Self.day(now)))
-    }
+    let ids = plan.next(now: now).compactMap(\.id)
+    for id in ids { worker.send(.fetch(object: id, day: Self.day(now))) }
+    return ids
   }
 
   /// The spool's folder of a day, by the local calendar.
@@ -250,8 +255,7 @@ final class CameraLink {
       return
     }
     want(object, source, isCatchUp: false)
-    // The plan may hold it back (others come first): the worker need not wait for it. A fetch may still follow.
-    worker.send(.skip(object: object.id))
+    connection.unanswered.insert(object.id)
   }
 
   private func want(_ object: CameraObject, _ source: SourceObject, isCatchUp: Bool) {

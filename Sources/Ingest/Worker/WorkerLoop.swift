@@ -17,6 +17,9 @@ final class WorkerLoop {
   private var wanted: [(object: UInt64, day: String)] = []
   /// Announced objects that the parent has not answered yet.
   private var unanswered: Set<UInt64> = []
+  /// Announced and not fetched, and only in the camera's memory, where the driver keeps two (libgphoto2#1051): no event
+  /// is taken before they are fetched.
+  private var inMemory: Set<UInt64> = []
   /// Announcements that only a new connection can tell the meaning of.
   private var suspicious: Set<CameraPath> = []
   /// What the driver remembers of the card is no longer true.
@@ -98,7 +101,8 @@ final class WorkerLoop {
   /// One round.
   /// - Returns: `false` when it is over.
   private func turn() throws(GPhotoError) -> Bool {
-    let isIdle = wanted.isEmpty && listing == nil
+    // The parent's answer about a frame in the camera's memory comes before the next event is taken.
+    let isIdle = wanted.isEmpty && (listing == nil || !inMemory.isEmpty)
     switch channel.receive(milliseconds: isIdle ? pace : 0) {
     case .ended: return false
     case .commands(let commands):
@@ -131,9 +135,14 @@ final class WorkerLoop {
     switch command {
     case .fetch(let object, let day):
       unanswered.remove(object)
-      wanted.append((object, day))
+      if inMemory.contains(object) {
+        wanted.insert((object, day), at: 0)
+      } else {
+        wanted.append((object, day))
+      }
     case .skip(let object):
       unanswered.remove(object)
+      inMemory.remove(object)
     case .list:
       if listing == nil { listing = ListingWalk() }
     case .stop:
@@ -151,7 +160,7 @@ final class WorkerLoop {
   private func takeEvents() throws(GPhotoError) {
     guard hasEvents else { return }
     // A camera that never falls silent must not keep the rest from its turn.
-    for _ in 0..<100 {
+    for _ in 0..<100 where inMemory.isEmpty {
       let event: CameraEvent
       do {
         event = try patiently(mayHaveLostEvent: true) { () throws(GPhotoError) in
@@ -175,7 +184,9 @@ final class WorkerLoop {
     lastEvent = clock.now
     guard let info = try infoOfAnnounced(path) else { return }
     switch objects.announce(path, info, isFresh: false, now: clock.now) {
-    case .new(let id): announce(id)
+    case .new(let id):
+      if path.isInCameraMemory { inMemory.insert(id) }
+      announce(id)
     case .duplicate: return
     case .suspicious: suspicious.insert(path)
     }
@@ -210,6 +221,7 @@ final class WorkerLoop {
   // MARK: Fetching
 
   private func fetch(_ id: UInt64, day: String) throws(GPhotoError) {
+    inMemory.remove(id)
     guard let entry = objects[id] else {
       report(.failed(object: id, FetchFailure(code: .gone, message: "The camera has it no longer.")))
       return

@@ -1,0 +1,96 @@
+import Dispatch
+import Foundation
+import Glibc
+import ServiceLifecycle
+import SystemPackage
+
+/// What a run at work tells `pixcheese status`: which cameras are connected and how fast it goes.
+///
+/// A small file beside the journal, `running.json`, written anew when something changed. It is worth nothing once the
+/// run is over: whoever reads it looks first whether the journal is held.
+struct RunNote: Codable, Hashable, Sendable {
+  struct Camera: Codable, Hashable, Sendable {
+    let camera: String
+    let model: String
+    let port: String
+    let battery: String?
+    /// Bytes free on its cards.
+    let free: Int64?
+    /// Why it is not connected; `nil` while it is.
+    let lost: String?
+  }
+
+  struct Album: Codable, Hashable, Sendable {
+    let album: String
+    let url: String?
+    let bytesPerSecond: Int64
+
+    enum CodingKeys: String, CodingKey {
+      case album, url
+      case bytesPerSecond = "bytes_per_second"
+    }
+  }
+
+  let cameras: [Camera]
+  let albums: [Album]
+
+  init(_ snapshot: Scoreboard.Snapshot) {
+    cameras = snapshot.cameras.map { id, camera in
+      Camera(
+        camera: id, model: camera.model, port: camera.port, battery: camera.battery, free: camera.free,
+        lost: camera.lost)
+    }
+    albums = snapshot.albums.map { album, state in
+      Album(album: album, url: state.page?.absoluteString, bytesPerSecond: state.bytesPerSecond)
+    }
+  }
+
+  /// Where the note of the run that works with a journal lies.
+  static func path(beside journal: FilePath) -> FilePath {
+    journal.removingLastComponent().appending("running.json")
+  }
+
+  /// The note of the run that is at work; `nil` where there is none, or none that can be read.
+  static func read(beside journal: FilePath) -> RunNote? {
+    guard let bytes = FileManager.default.contents(atPath: path(beside: journal).string) else { return nil }
+    return try? JSONDecoder().decode(RunNote.self, from: bytes)
+  }
+}
+
+/// Keeps a run's note true, once a second.
+struct RunNoteKeeper: Service {
+  let scoreboard: Scoreboard
+  let path: FilePath
+
+  func run() async throws {
+    let path = path
+    await cancelWhenGracefulShutdown {
+      var written: RunNote?
+      while !Task.isCancelled {
+        let note = RunNote(await scoreboard.snapshot)
+        if note != written {
+          written = note
+          await Self.offPool { Self.write(note, to: path) }
+        }
+        // Cut short at the end of the run, which the loop's condition sees.
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+    await Self.offPool { _ = unlink(path.string) }
+  }
+
+  /// A note that cannot be written (a full disk) is left out: `status` then says less, and nothing else needs it.
+  private static func write(_ note: RunNote, to path: FilePath) {
+    guard let bytes = try? JSONEncoder().encode(note) else { return }
+    try? bytes.write(to: URL(fileURLWithPath: path.string), options: .atomic)
+  }
+
+  private static func offPool(_ body: @escaping @Sendable () -> Void) async {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        body()
+        continuation.resume()
+      }
+    }
+  }
+}
