@@ -51,7 +51,9 @@ final class RenditionMaker: Service {
   private func make(_ lacking: LackingRenditions, in darkroom: Darkroom) async throws {
     let rendered: RenderedPicture
     do {
-      rendered = try await darkroom.render(file: store.folder.content(lacking.original).string)
+      rendered = try await darkroom.render(
+        file: store.folder.content(lacking.original).string,
+        mark: store.folder.attemptMark(of: lacking.original).string)
     } catch {
       // Nothing to be made of it: it stays in the album as an original, and does not hold the others up.
       logger.log(

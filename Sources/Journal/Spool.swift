@@ -66,6 +66,9 @@ public struct Spool: Sendable {
     try Folders.sync(path.removingLastComponent())
   }
 
+  /// A file that counts the attempts at a frame's renditions that the program did not outlive.
+  public func attemptMark(of frame: ContentHash) -> FilePath { root.appending("\(frame.hex).attempts") }
+
   /// Where renditions lie, and for a moment each one's unfinished part.
   var renditions: FilePath { root.appending("renditions") }
 

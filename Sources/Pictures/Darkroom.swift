@@ -34,8 +34,15 @@ public final class Darkroom: Sendable {
   }
 
   /// Renders the picture in a file.
-  public func render(file path: String) async throws(PictureError) -> RenderedPicture {
-    try await render(.file(path))
+  /// - Parameter mark: a file that counts the attempts at this picture that the program did not outlive; after three of
+  ///   them `PictureError` with `.deadly` is thrown. `nil` counts nothing.
+  public func render(file path: String, mark: String? = nil) async throws(PictureError) -> RenderedPicture {
+    try await perform { () throws(PictureError) in
+      let attempt = mark.map(AttemptMark.init)
+      try attempt?.begin()
+      defer { attempt?.end() }
+      return try Renderer.render(.file(path))
+    }
   }
 
   /// The facts of a picture or clip: see `Renderer.facts`.

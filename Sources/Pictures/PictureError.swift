@@ -16,6 +16,8 @@ public struct PictureError: Error, Hashable, Sendable, CustomStringConvertible {
     case io
     /// A picture could not be made or encoded: memory, or a fault of ours.
     case encoding
+    /// This program ended again and again while it had the picture in work; it is not tried any more.
+    case deadly
   }
 
   /// What kind of failure it is.
@@ -39,6 +41,7 @@ public struct PictureError: Error, Hashable, Sendable, CustomStringConvertible {
       case .tooLarge: "the picture has too many pixels"
       case .io: "the file cannot be read"
       case .encoding: "the picture could not be made"
+      case .deadly: "the program ended each time while it had this picture in work"
       }
     return reason.isEmpty ? what : "\(what): \(reason)"
   }

@@ -71,7 +71,8 @@ public struct RenditionStage: Service {
     var facts: PictureFacts?
     var failure: String?
     do {
-      let rendered = try await darkroom.render(file: frame.original.path.string)
+      let rendered = try await darkroom.render(
+        file: frame.original.path.string, mark: journal.spool.attemptMark(of: frame.hash).string)
       facts = rendered.facts
       for rendition in [rendered.thumbnail, rendered.preview] {
         renditions.append(
@@ -79,7 +80,7 @@ public struct RenditionStage: Service {
       }
     } catch let error as PictureError {
       failure = error.description
-      facts = await factsAlone(of: frame)
+      if error.code != .deadly { facts = await factsAlone(of: frame) }
     } catch let error as JournalError where error.code == .full {
       // Without room for renditions the original still goes; the album makes its own from it.
       failure = error.message

@@ -33,6 +33,7 @@ struct PaceTests {
     #expect(rest.failed(at: now, atLeast: .seconds(40)) >= .seconds(40))
     #expect(rest.isResting(at: now + 39))
     #expect(!rest.isResting(at: now + 42))
+    #expect(!rest.isResting(at: now - 3600), "the clock was set back")
     #expect(rest.isProbing)
     rest.end()
     #expect(!rest.isResting(at: now))

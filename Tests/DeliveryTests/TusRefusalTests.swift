@@ -84,17 +84,32 @@ extension TusUploadTests {
   func noAlbum(status: Int) {
     var upload = TusUpload(endpoint: Self.endpoint, length: 100)
     _ = upload.begin()
-    let step = upload.answered(TusAnswer(status: status, speaksTus: false))
-    #expect(reason(step) == .noSuchAlbum)
+    #expect(reason(upload.answered(TusAnswer(status: status))) == .noSuchAlbum)
+  }
+
+  @Test(
+    "A sign-in page that refuses everything parks nothing, wherever it comes in between",
+    arguments: [400, 401, 403, 404, 405, 410, 418, 451])
+  func signInPage(status: Int) {
+    let answer = TusAnswer(status: status, speaksTus: false)
+    var creating = TusUpload(endpoint: Self.endpoint, length: 100)
+    _ = creating.begin()
+    #expect(reason(creating.answered(answer)) == .intercepted)
+    for var upload in [made(), resumed(at: 40)] {
+      let code = reason(upload.answered(answer))
+      #expect(code == .intercepted || code == .forgotten)
+      #expect(upload.location == Self.upload)
+    }
+    #expect(!DeliveryReason(.intercepted, "").needsPerson)
   }
 
   // MARK: Refusals
 
-  @Test("401 and 403 are parked wherever they come", arguments: [401, 403])
+  @Test("401 and 403 of a tus server are parked wherever they come", arguments: [401, 403])
   func notAllowed(status: Int) {
     var creating = TusUpload(endpoint: Self.endpoint, length: 100)
     _ = creating.begin()
-    #expect(reason(creating.answered(TusAnswer(status: status, speaksTus: false))) == .notAllowed)
+    #expect(reason(creating.answered(TusAnswer(status: status))) == .notAllowed)
     var sending = made()
     #expect(reason(sending.answered(TusAnswer(status: status))) == .notAllowed)
     var asking = resumed(at: 1)
@@ -152,7 +167,7 @@ extension TusUploadTests {
     for status in [400, 405, 422, 501] {
       var creating = TusUpload(endpoint: Self.endpoint, length: 100)
       _ = creating.begin()
-      #expect(reason(creating.answered(TusAnswer(status: status, speaksTus: false))) == .refused)
+      #expect(reason(creating.answered(TusAnswer(status: status))) == .refused)
     }
   }
 

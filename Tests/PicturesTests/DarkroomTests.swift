@@ -40,6 +40,28 @@ struct DarkroomTests {
     #expect(try await darkroom.facts(of: .file(file.path)).width == 600)
   }
 
+  @Test(
+    "A picture that ended the program three times is not tried again; one that was outlived leaves no mark")
+  func deadly() async throws {
+    let darkroom = Darkroom(threads: 1)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "darkroom-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "IMG.JPG").path
+    let mark = folder.appending(path: "IMG.attempts").path
+    try Data(Scenes.jpeg()).write(to: URL(fileURLWithPath: file))
+    for attempts in 0..<3 {
+      for _ in 0..<attempts { try AttemptMark(path: mark).begin() }
+      #expect(try await darkroom.render(file: file, mark: mark).preview.width == 600)
+      #expect(!FileManager.default.fileExists(atPath: mark))
+    }
+    for _ in 0..<3 { try AttemptMark(path: mark).begin() }
+    await #expect { try await darkroom.render(file: file, mark: mark) } throws: {
+      ($0 as? PictureError)?.code == .deadly
+    }
+    #expect(try await darkroom.render(file: file, mark: mark).preview.width == 600, "a person may try again")
+  }
+
   @Test("Two hundred pictures leave memory as it was")
   func memory() async throws {
     let darkroom = Darkroom(threads: 2)

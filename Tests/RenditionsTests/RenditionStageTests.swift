@@ -78,6 +78,19 @@ final class RenditionStageTests {
     }
   }
 
+  @Test("A picture that ended the program each time goes without renditions, and the others go on")
+  func deadly() async throws {
+    let journal = try await journal()
+    let good = try await record("good.JPG", try picture(1), in: journal)
+    let deadly = try await record("deadly.JPG", try picture(2), in: journal)
+    let mark = journal.spool.attemptMark(of: deadly.hash)
+    try Data("...".utf8).write(to: URL(fileURLWithPath: mark.string))
+    try await renderAll(journal)
+    let due = try await journal.dueDeliveries(to: "Party", limit: 9)
+    #expect(due.filter { $0.frame == deadly.hash }.map(\.kind) == [.original])
+    #expect(due.filter { $0.frame == good.hash }.count == 3)
+  }
+
   @Test("A stage that was stopped is gone on with by the next")
   func goingOn() async throws {
     let journal = try await journal()

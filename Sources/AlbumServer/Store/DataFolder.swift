@@ -9,6 +9,7 @@ import SystemPackage
 ///     admin-token          the first administrator token, mode 0600
 ///     embedded-key         what the embedded albums' tokens are made from, mode 0600
 ///     uploads/ID           bytes that are still arriving
+///     HASH.attempts        while a picture is in work: attempts at it that the server did not outlive
 ///     content/ab/cdef…     published bytes by their SHA-256, never changed
 ///
 /// Every call here blocks: it is made on `BlockingThreads`.
@@ -32,6 +33,9 @@ struct DataFolder: Sendable {
   var adminToken: FilePath { root.appending("admin-token") }
   var embeddedKey: FilePath { root.appending("embedded-key") }
   var uploads: FilePath { root.appending("uploads") }
+
+  /// A file that counts the attempts at an original's renditions that the server did not outlive.
+  func attemptMark(of original: ContentHash) -> FilePath { root.appending("\(original.hex).attempts") }
 
   func upload(_ id: UploadID) -> FilePath {
     uploads.appending(id.text)

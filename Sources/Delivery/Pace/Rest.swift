@@ -7,6 +7,7 @@ struct Rest: Sendable {
   private var failures = 0
   /// The end of the rest; `nil` if there is none.
   private(set) var until: Date?
+  private var began = Date.distantPast
 
   init(backoff: Backoff, seed: UInt64) {
     self.backoff = backoff
@@ -17,7 +18,8 @@ struct Rest: Sendable {
   var isProbing: Bool { failures > 0 }
 
   func isResting(at now: Date) -> Bool {
-    until.map { now < $0 } ?? false
+    // A clock that was set back since ends the rest: it would last until that time comes again.
+    until.map { began <= now && now < $0 } ?? false
   }
 
   func remaining(at now: Date) -> Duration {
@@ -28,6 +30,7 @@ struct Rest: Sendable {
   mutating func failed(at now: Date, atLeast retryAfter: Duration?) -> Duration {
     failures += 1
     let delay = delay(afterFailures: failures, atLeast: retryAfter)
+    began = now
     until = now.addingTimeInterval(delay / .seconds(1))
     return delay
   }

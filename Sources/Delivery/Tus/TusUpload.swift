@@ -158,14 +158,14 @@ extension TusUpload {
     case 413 where carrying > 0, 415 where carrying > 0, 460 where carrying > 0:
       carriesAtCreation = false
       return .create(carrying: 0)
-    case 404, 410:
+    case 404 where answer.speaksTus, 410 where answer.speaksTus:
       return .stop(
         DeliveryReason(.noSuchAlbum, "There is no such album at \(endpoint.creation) (\(answer.status))."))
     case 409, 423:
       return .stop(
         DeliveryReason(.locked, "The server is not ready (\(answer.status))."), retryAfter: answer.retryAfter)
     default:
-      return hindered(answer) ?? refused(answer)
+      return hindered(answer) ?? refusedOrIntercepted(answer)
     }
   }
 
@@ -235,9 +235,7 @@ extension TusUpload {
         DeliveryReason(.locked, "Another request still holds the upload (423)."),
         retryAfter: answer.retryAfter)
     default:
-      if let step = hindered(answer) { return step }
-      return answer.speaksTus || answer.status == 412 || answer.status == 415
-        ? refused(answer) : intercepted(answer)
+      return hindered(answer) ?? refusedOrIntercepted(answer)
     }
   }
 
@@ -256,7 +254,7 @@ extension TusUpload {
   /// What any request can meet, and what passes by itself or is a matter of rights; `nil` for anything else.
   private func hindered(_ answer: TusAnswer) -> Step? {
     switch answer.status {
-    case 401, 403:
+    case 401 where answer.speaksTus, 403 where answer.speaksTus:
       .stop(
         DeliveryReason(
           .notAllowed,
@@ -292,7 +290,7 @@ extension TusUpload {
     return .stop(
       DeliveryReason(
         .intercepted,
-        "Something that is no tus server answers \(answer.status)\(target): a network that wants a sign-in, or a wrong address."
+        "Something that is no tus server answers \(answer.status)\(target): a network that wants a sign-in, a proxy, or a wrong address."
       ),
       retryAfter: answer.retryAfter)
   }
@@ -300,6 +298,14 @@ extension TusUpload {
   /// The server's own words, to follow ours.
   private func words(_ answer: TusAnswer) -> String {
     answer.detail.map { ": \($0.hasSuffix(".") ? String($0.dropLast()) : $0)" } ?? ""
+  }
+
+  /// A refusal parks a delivery until a person acts, and so it has to be a tus server's: the sign-in page of a network
+  /// that answers 403 or 404 to everything for ten minutes must not park an event. 412 and 415 are such a server's even
+  /// where it leaves its header out.
+  private func refusedOrIntercepted(_ answer: TusAnswer) -> Step {
+    answer.speaksTus || answer.status == 412 || answer.status == 413 || answer.status == 415
+      ? refused(answer) : intercepted(answer)
   }
 
   private func refused(_ answer: TusAnswer) -> Step {
