@@ -27,6 +27,8 @@ public struct Pixcheese: AsyncParsableCommand {
 
   /// Runs the program with the process's arguments and never returns.
   public static func run() async -> Never {
+    // A reader of our output, a worker or a server that went away is an error of one write, not the end of the run.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
