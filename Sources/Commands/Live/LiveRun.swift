@@ -46,10 +46,8 @@ struct LiveRun: Sendable {
   ///   - session: the session that adopted originals belong to.
   ///   - source: makes the service that feeds the journal. When it ends, the run ends.
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
-    // Only a session adopts what a killed one left in the spool: an upload's album is not where that was to go.
-    if let session {
-      await report.reconciled(try await journal.reconcile(session: session, albums: choice.albums))
-    }
+    let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
+    await report.reconciled(reconciled)
     // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
     for album in choice.albums { try await journal.retry(album: album) }
     let (ports, port) = AsyncStream<Int>.makeStream()
