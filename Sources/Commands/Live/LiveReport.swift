@@ -73,8 +73,6 @@ actor LiveReport {
   }
 
   func safe(_ frame: ContentHash, name: String, bytes: Int64) async {
-    // What is taken up again is due again, whatever it waited for before.
-    parkedFrames.remove(frame)
     lastProgress = .now
     await scoreboard.safe(frame, name: Text.harmless(name), bytes: bytes)
     emit(.frameSafe(frame: frame, name: name, bytes: bytes))
