@@ -119,6 +119,10 @@ struct LiveRun: Sendable {
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
       await add(Delivering(deliverer: deliverer, report: run.report), atSuccess: .ignore)
       await add(
+        OriginalConfirmer(
+          journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger),
+        atSuccess: .ignore)
+      await add(
         RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
         atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)

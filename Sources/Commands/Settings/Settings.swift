@@ -140,6 +140,7 @@ struct Settings: Sendable {
   static let known: Set<String> = [
     "album", "server", "quiet", "verbose", "json", "queue.limit",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
+    "tether.clock_offset", "tether.set_clock", "tether.delete_after",
     "upload.listen", "upload.patience",
     "serve.listen", "serve.data", "serve.public_url",
   ]
