@@ -21,6 +21,7 @@ struct TetherCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var network: NetworkOptions
 
   @Option(
     help: ArgumentHelp(
@@ -76,7 +77,8 @@ struct TetherCommand: AsyncParsableCommand {
     }
 
     let live = try await LiveRun(
-      context: context, albums: try settings.texts("album", options: album), listen: address)
+      context: context, albums: try settings.texts("album", options: album), listen: address,
+      network: network)
     let session = try await live.journal.beginSession()
     let tether = Tether(
       Tether.Configuration(
