@@ -12,11 +12,15 @@ struct CameraDoctor: Sendable {
   }
 
   private func drivers() -> DoctorFinding {
-    let roots = ["/usr/lib", "/usr/lib64", "/usr/local/lib"].flatMap { root in
-      ["\(root)/libgphoto2"] + Self.names(in: root).map { "\(root)/\($0)/libgphoto2" }
+    var roots: [String] = []
+    for root in ["/usr/lib", "/usr/lib64", "/usr/local/lib"] {
+      roots.append("\(root)/libgphoto2")
+      for architecture in Self.names(in: root) { roots.append("\(root)/\(architecture)/libgphoto2") }
     }
-    let found = roots.flatMap { root in Self.names(in: root).map { "\(root)/\($0)/ptp2.so" } }
-      .first { access($0, R_OK) == 0 }
+    let drivers = roots.flatMap { (root: String) -> [String] in
+      Self.names(in: root).map { "\(root)/\($0)/ptp2.so" }
+    }
+    let found = drivers.first { FileManager.default.isReadableFile(atPath: $0) }
     guard let found else {
       return .problem(
         "libgphoto2", "Its driver for PTP cameras is not found.",
