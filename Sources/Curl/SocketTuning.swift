@@ -14,7 +14,7 @@ struct SocketTuning {
   /// outage was. Longer than any round trip that a photo is worth sending over.
   private static let longestRetransmissionMilliseconds: Int32 = 2000
   /// A short queue in the kernel: what is not yet on its way can still be overtaken by a paused transfer's rival.
-  private static let unsentBytes: Int32 = 32 << 10
+  private static let unsentBytes: Int32 = 16 << 10
 
   func apply(to socket: Int32) {
     set(socket, TCP_NOTSENT_LOWAT, Self.unsentBytes)

@@ -54,7 +54,10 @@ final class Transfer {
     try set(CURLOPT_QUICK_EXIT, 1)
     try set(CURLOPT_USERAGENT, options.userAgent)
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+    // A large body gets a connection of its own: streams of one HTTP/2 connection share one congestion window, and stop
+    // together when a packet is lost. Small requests share one, where the server has HTTP/2.
+    let version = request.priority == .background ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
+    try set(CURLOPT_HTTP_VERSION, Int(version))
     if let file = options.certificateFile { try set(CURLOPT_CAINFO, file) }
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     for line in ["Expect:"] + request.headers.map(Self.line) {

@@ -25,6 +25,8 @@ actor DeliveryLane {
   private var transfers: TransferCount
   /// Whether as many originals as may were under way a second ago.
   private var wasFull = false
+  /// Whether originals wait for a network that costs nothing by the byte.
+  private var holdsOriginals = false
   /// A nudge makes what was put off due at once, one time.
   private var ignoresWaits = false
   /// When the earliest timer under way wakes this lane.
@@ -58,6 +60,21 @@ actor DeliveryLane {
     rest.end()
     ignoresWaits = true
     waker.yield()
+  }
+
+  /// Starts no more originals, or goes on with them; what waits is told once.
+  func hold(originals isHeld: Bool) async {
+    guard isHeld != holdsOriginals, !destination.isLoopback else { return }
+    holdsOriginals = isHeld
+    waker.yield()
+    guard isHeld else { return }
+    let reason = DeliveryReason(
+      .metered, "This network costs by the byte: small renditions go, originals wait for another.")
+    do throws(JournalError) {
+      try await tellWaiting(reason, delay: .zero)
+    } catch {
+      journalFailed(error)
+    }
   }
 
   /// Delivers until the task is cancelled.
@@ -136,7 +153,9 @@ extension DeliveryLane {
     // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
     let started = Set(active.keys)
     let renditions = try await due(destination.takes.filter { $0 != .original }, now, without: started)
-    let originals = try await due(destination.takes.filter { $0 == .original }, now, without: started)
+    let originals =
+      holdsOriginals
+      ? [] : try await due(destination.takes.filter { $0 == .original }, now, without: started)
     return Places(
       renditions: options.renditionPlaces, originals: transfers.count, isProbing: rest.isProbing,
       active: Array(active.values)
@@ -222,6 +241,10 @@ extension DeliveryLane {
     try await journal.postpone(delivery, until: Date(adding: delay + own), reason: reason.text)
     guard isFirst else { return }
     logger.info("The destination rests.", metadata: Self.metadata(delivery, reason))
+    try await tellWaiting(reason, delay: delay)
+  }
+
+  private func tellWaiting(_ reason: DeliveryReason, delay: Duration) async throws(JournalError) {
     let backlog = try await journal.backlogs().first { $0.album == destination.album }
     events.yield(
       .waiting(

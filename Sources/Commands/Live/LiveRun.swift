@@ -23,12 +23,14 @@ struct LiveRun: Sendable {
   let report: LiveReport
   private let curl: CurlClient
   private let limit: LimitTimetable
+  private let originals: OriginalsPolicy.When
   private let logger: Logger
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
   init(
-    context: Context, albums: [String], listen: ListenAddress, network: NetworkOptions? = nil
+    context: Context, albums: [String], listen: ListenAddress, network: NetworkOptions? = nil,
+    originals: OriginalsPolicy.When = .now
   ) async throws {
     let network = try NetworkSettings(context.settings, options: network)
     self.context = context
@@ -43,6 +45,7 @@ struct LiveRun: Sendable {
     self.choice = choice
     curl = try network.client()
     limit = network.limit
+    self.originals = originals
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
 
@@ -126,6 +129,7 @@ struct LiveRun: Sendable {
       await add(LimitKeeper(curl: run.curl, timetable: run.limit), atSuccess: .ignore)
       await add(
         NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
+      if run.originals == .onWifi { await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore) }
       await add(
         RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
         atSuccess: .ignore)

@@ -26,7 +26,7 @@ struct TransferCount: Hashable, Sendable {
   }
 
   static let range = 2...16
-  static let start = 4
+  static let start = 8
   /// Seconds of a trial that do not count: connections start slowly, and the kernel's buffers fill at once.
   private static let settling = 1
   private static let measuring = 2
