@@ -22,6 +22,7 @@ struct TetherCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var network: NetworkOptions
 
   @Option(
     help: ArgumentHelp(
@@ -96,7 +97,8 @@ struct TetherCommand: AsyncParsableCommand {
     let care = try care(in: settings)
 
     let live = try await LiveRun(
-      context: context, albums: try settings.texts("album", options: album), listen: address)
+      context: context, albums: try settings.texts("album", options: album), listen: address,
+      network: network)
     if care.deletesDelivered {
       for album in live.choice.albums {
         if case .tus? = try? Destination(parsing: album) {
