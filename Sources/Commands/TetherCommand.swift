@@ -145,9 +145,14 @@ struct TetherCommand: AsyncParsableCommand {
       default: nil
       }
     }
+    let pause = try settings.number("tether.delete_pause") ?? 60
+    guard (1...86400).contains(pause) else {
+      throw settings.refusal(
+        of: "tether.delete_pause", isOption: false, value: String(pause), "1 to 86400 seconds are needed.")
+    }
     return CameraCare(
       clock: clock ?? .measured, setsClock: try settings.flag("tether.set_clock", option: setClock),
-      deletesDelivered: deletes ?? false)
+      deletesDelivered: deletes ?? false, deletionPause: .seconds(pause))
   }
 
   private static func sayFarewell(_ live: LiveRun) async throws {

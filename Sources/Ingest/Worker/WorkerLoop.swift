@@ -47,10 +47,12 @@ final class WorkerLoop {
   /// or connects (measured: 38 s for 766 files on some bodies), in seconds.
   private static let patience = 30
   private static let longPatience = 300
-  /// How often the camera is asked for events while something is going on, and after ten quiet seconds. EOS bodies
-  /// fall asleep when they are not asked for ten seconds.
-  private static let activePace = Duration.milliseconds(10)
-  private static let quietPace = Duration.milliseconds(40)
+  /// How often the camera is asked for events while something is going on, after ten quiet seconds, and after thirty:
+  /// each question costs processor time here and battery there. EOS bodies fall asleep when they are not asked for ten
+  /// seconds.
+  private static let activePace: Int32 = 10
+  private static let quietPace: Int32 = 40
+  private static let idlePace: Int32 = 100
   private static let statusInterval = Duration.seconds(5)
   private static let aliveInterval = Duration.seconds(5)
   /// A camera without events is listed this often.
@@ -112,7 +114,11 @@ final class WorkerLoop {
     try takeEvents()
     // What was shot until now has been announced: the parent knows what it leaves behind.
     if isStopping { return false }
-    if !wanted.isEmpty {
+    if let zone = zoneToSet {
+      // Before anything that takes long: every frame until then has the wrong time.
+      zoneToSet = nil
+      try setClock(zone: zone)
+    } else if !wanted.isEmpty {
       let next = wanted.removeFirst()
       try fetch(next.object, day: next.day)
     } else if !unanswered.isEmpty {
@@ -129,9 +135,13 @@ final class WorkerLoop {
     return true
   }
 
+  /// In milliseconds.
   private var pace: Int32 {
-    clock.now - lastEvent < .seconds(10)
-      ? Int32(Self.activePace / .milliseconds(1)) : Int32(Self.quietPace / .milliseconds(1))
+    switch clock.now - lastEvent {
+    case ..<Duration.seconds(10): Self.activePace
+    case ..<Duration.seconds(30): Self.quietPace
+    default: Self.idlePace
+    }
   }
 
   private func obey(_ command: WorkerCommand) {
@@ -291,11 +301,6 @@ final class WorkerLoop {
   // MARK: The rest
 
   private func lookAfterTheRest() throws(GPhotoError) {
-    if let zone = zoneToSet {
-      zoneToSet = nil
-      try setClock(zone: zone)
-      return
-    }
     if !suspicious.isEmpty || isOutdated, try reconnect() {
       isOutdated = false
       let paths = suspicious
