@@ -27,6 +27,16 @@ struct SocketTuning {
     }
   }
 
+  /// Whether the kernel gives sockets of this process a congestion control.
+  static func isGranted(_ congestionControl: String) -> Bool {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard socket >= 0 else { return false }
+    defer { close(socket) }
+    return setsockopt(
+      socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count)
+    ) == 0
+  }
+
   private func set(_ socket: Int32, _ option: Int32, _ value: Int32) {
     var value = value
     setsockopt(socket, Int32(IPPROTO_TCP), option, &value, socklen_t(MemoryLayout<Int32>.size))
