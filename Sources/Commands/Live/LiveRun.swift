@@ -131,6 +131,10 @@ struct LiveRun: Sendable {
         NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
       if run.originals == .onWifi { await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore) }
       await add(
+        OriginalConfirmer(
+          journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger),
+        atSuccess: .ignore)
+      await add(
         RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
         atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)

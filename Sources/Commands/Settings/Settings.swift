@@ -141,6 +141,7 @@ struct Settings: Sendable {
     "album", "server", "quiet", "verbose", "json", "queue.rows", "limit",
     "network.ca_file", "network.congestion_control",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
+    "tether.clock_offset", "tether.set_clock", "tether.delete_after",
     "upload.listen", "upload.patience",
     "serve.listen", "serve.data", "serve.public_url",
   ]
