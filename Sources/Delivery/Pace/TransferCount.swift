@@ -48,6 +48,8 @@ struct TransferCount: Hashable, Sendable {
     first = start
     count = fixed ?? start
     trial = Trial(count: count)
+    // Each new connection overruns the link for a moment: with BBR there is little to find, and no hurry.
+    patience = start == Self.startWithBBR ? Self.holding : 0
   }
 
   /// Takes what went in one second.
