@@ -60,7 +60,8 @@ public final class Deliverer: Service {
       lanes.append(
         DeliveryLane(
           destination, client: client, journal: journal, meter: meter, options: options, events: continuation,
-          logger: logger))
+          logger: logger,
+          firstTransfers: curl.hasCongestionControl ? TransferCount.startWithBBR : TransferCount.start))
     }
     self.lanes = lanes
   }

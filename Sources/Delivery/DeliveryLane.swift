@@ -35,7 +35,8 @@ actor DeliveryLane {
   init(
     _ destination: DeliveryDestination, client: any DestinationClient, journal: Journal,
     meter: ThroughputMeter,
-    options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger
+    options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger,
+    firstTransfers: Int = TransferCount.start
   ) {
     self.destination = destination
     self.client = client
@@ -47,7 +48,8 @@ actor DeliveryLane {
     logger[metadataKey: "album"] = "\(destination.album)"
     self.logger = logger
     transfers = TransferCount(
-      fixed: options.originalPlaces ?? (destination.isLoopback ? Self.loopbackPlaces : nil))
+      fixed: options.originalPlaces ?? (destination.isLoopback ? Self.loopbackPlaces : nil),
+      start: firstTransfers)
     rest = Rest(backoff: options.backoff, seed: UInt64.random(in: .min ... .max))
     (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
