@@ -30,7 +30,7 @@ extension LiveReport {
       console.detail("captured   \(frame.name)")
     case .frameProgress: break
     case .frameSafe(let frame):
-      await safe(frame.frame, name: frame.name, bytes: frame.bytes)
+      await safe(frame.frame, name: frame.name, bytes: frame.bytes, sha256: frame.sha256)
     case .warning(let code, let message): warn(code, Text.harmless(message))
     }
   }

@@ -18,6 +18,7 @@ import UnixSignals
 struct LiveRun: Sendable {
   let context: Context
   let choice: AlbumChoice
+  let policy: SendingPolicy
   let listen: ListenAddress
   let journal: Journal
   let report: LiveReport
@@ -26,8 +27,11 @@ struct LiveRun: Sendable {
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
-  init(context: Context, albums: [String], listen: ListenAddress) async throws {
+  init(
+    context: Context, albums: [String], policy: SendingPolicy = SendingPolicy(), listen: ListenAddress
+  ) async throws {
     self.context = context
+    self.policy = policy
     self.listen = listen
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
@@ -46,10 +50,10 @@ struct LiveRun: Sendable {
   ///   - session: the session that adopted originals belong to.
   ///   - source: makes the service that feeds the journal. When it ends, the run ends.
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
-    let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
+    let reconciled = try await journal.reconcile(session: session, albums: choice.albums, policy: policy)
     await report.reconciled(reconciled)
     // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
-    for album in choice.albums { try await journal.retry(album: album) }
+    for album in choice.albums { try await journal.retry(QueueSelection(album: album)) }
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     var store: AlbumStore?
@@ -121,6 +125,7 @@ struct LiveRun: Sendable {
       await add(
         RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
         atSuccess: .ignore)
+      await add(QueueFollower(journal: run.journal), atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
       await add(source(Stop(group: group)), atSuccess: .gracefullyShutdownGroup)
     }
@@ -133,6 +138,15 @@ struct LiveRun: Sendable {
         .init(
           service: service, successTerminationBehavior: behaviour,
           failureTerminationBehavior: .gracefullyShutdownGroup))
+    }
+  }
+
+  /// Notices what a person does with `pixcheese queue` meanwhile.
+  private struct QueueFollower: Service {
+    let journal: Journal
+
+    func run() async throws {
+      await cancelWhenGracefulShutdown { await journal.followOtherWriters() }
     }
   }
 

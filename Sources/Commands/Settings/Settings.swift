@@ -138,7 +138,7 @@ struct Settings: Sendable {
 
   /// The keys that `config.toml` may have; `s3.` is read by bucket albums.
   static let known: Set<String> = [
-    "album", "server", "quiet", "verbose", "json", "queue.limit",
+    "album", "server", "quiet", "verbose", "json", "send", "originals", "queue.limit",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
     "upload.listen", "upload.patience",
     "serve.listen", "serve.data", "serve.public_url",
