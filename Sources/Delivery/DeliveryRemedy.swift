@@ -3,7 +3,9 @@ extension DeliveryReason.Code {
   public var remedy: String {
     switch self {
     case .offline: "It goes on by itself when the network is back."
-    case .intercepted: "Open a web page and log in to the network, or use another one."
+    case .loginPage: "Open a web page and log in to the network, or use another one."
+    case .intercepted: "Look at the address and the proxy, or use another network."
+    case .metered: "It goes on by itself on another network; with --originals now it goes on this one."
     case .certificate: "Check this machine's clock and the server's certificate."
     case .noRoom: "Make room on the album's disk; it goes on by itself."
     case .notAllowed: "Give the right token (PIXCHEESE_TOKEN), then: pixcheese queue retry."

@@ -120,7 +120,8 @@ extension Journal {
         WHERE choice.frame_id = ? AND album = ?
         """, arguments: [frame, album])
     for row in rows {
-      let goes = row["is_chosen"] && policy.takes(row["media_type"])
+      // What goes later goes when a person sends it, as what does not go at all.
+      let goes = row["is_chosen"] && policy.when != .later && policy.takes(row["media_type"])
       try database.execute(
         sql: """
           INSERT INTO delivery (frame_id, destination_id, kind, original_id, state, added_at)

@@ -155,6 +155,17 @@ struct PairTests {
     #expect(try await journal.backlogs().map(\.sent) == [3])
   }
 
+  @Test("--originals later keeps them back until a person sends them")
+  func later() async throws {
+    let frame = try await take(
+      "IMG_0001.JPG", "one", policy: SendingPolicy(originals: OriginalsPolicy(when: .later))
+    ).frame
+    try await render(frame)
+    #expect(try await due() == ["thumbnail", "preview"])
+    #expect(try await journal.send(.all, to: [], originals: OriginalsPolicy()).deliveries == 1)
+    #expect(try await due() == ["thumbnail", "preview", "original IMG_0001.JPG"])
+  }
+
   @Test("A journal of version 1 keeps its deliveries, each original's as that original's")
   func migration() async throws {
     let old = try TemporaryJournal()

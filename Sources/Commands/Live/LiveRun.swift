@@ -23,13 +23,16 @@ struct LiveRun: Sendable {
   let journal: Journal
   let report: LiveReport
   private let curl: CurlClient
+  private let limit: LimitTimetable
   private let logger: Logger
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
   init(
-    context: Context, albums: [String], policy: SendingPolicy = SendingPolicy(), listen: ListenAddress
+    context: Context, albums: [String], policy: SendingPolicy = SendingPolicy(), listen: ListenAddress,
+    network: NetworkOptions? = nil
   ) async throws {
+    let network = try NetworkSettings(context.settings, options: network)
     self.context = context
     self.policy = policy
     self.listen = listen
@@ -41,7 +44,8 @@ struct LiveRun: Sendable {
     choice.add(
       leftover: try await journal.backlogs().filter { $0.waiting > 0 }.map(\.album), credentials: credentials)
     self.choice = choice
-    curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
+    curl = try network.client()
+    limit = network.limit
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
 
@@ -122,6 +126,16 @@ struct LiveRun: Sendable {
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
       await add(Delivering(deliverer: deliverer, report: run.report), atSuccess: .ignore)
+      await add(LimitKeeper(curl: run.curl, timetable: run.limit), atSuccess: .ignore)
+      await add(
+        NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
+      if run.policy.originals.when == .onWifi {
+        await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore)
+      }
+      await add(
+        OriginalConfirmer(
+          journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger),
+        atSuccess: .ignore)
       await add(
         RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
         atSuccess: .ignore)

@@ -19,7 +19,7 @@ struct QueueList: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   @Option(help: ArgumentHelp("At most so many.", valueName: "n"))
-  var limit: Int?
+  var rows: Int?
 
   @Flag(help: "Those that are kept back (--send, --originals, queue drop) instead of those that wait.")
   var held = false
@@ -94,7 +94,7 @@ struct QueueList: AsyncParsableCommand {
     }
     let isRunning = JournalLock.isHeld(beside: journal.path)
     let open = try await journal.openDeliveries(
-      limit: try context.settings.number("queue.limit", option: limit) ?? 1000, held: held)
+      limit: try context.settings.number("queue.rows", option: rows) ?? 1000, held: held)
     let answer = Answer(
       deliveries: open.map { Answer.Row($0, isRunning: isRunning) }, running: isRunning)
     context.console.emit(answer)

@@ -48,7 +48,9 @@ struct QueueSend: AsyncParsableCommand {
 
   func run(in context: Context) async throws {
     for album in album { _ = try AlbumChoice.destination(album) }
-    let policy = try SendingOptions.originals(originals, in: context.settings)
+    // Sending by hand is what `later` waits for.
+    let policy = OriginalsPolicy(
+      which: try SendingOptions.originals(originals, in: context.settings).which)
     let (journal, isRunning) = try await QueueCommand.open(context)
     let held: HeldFrames =
       if marked {

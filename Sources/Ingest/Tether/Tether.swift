@@ -27,11 +27,13 @@ public final class Tether: Service {
     /// How long the cameras that are named (not `auto`) may take until one of them is connected; after that `run`
     /// throws. Once one was connected, every camera is waited for without end.
     public var patience: Duration
+    /// What is done about the cameras' clocks and cards.
+    public var care: CameraCare
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
       policy: SendingPolicy = SendingPolicy(), executable: FilePath = "/proc/self/exe",
-      patience: Duration = .seconds(10)
+      patience: Duration = .seconds(10), care: CameraCare = CameraCare()
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
@@ -40,6 +42,7 @@ public final class Tether: Service {
       self.executable = executable
       self.settings = settings
       self.patience = patience
+      self.care = care
     }
   }
 
@@ -67,7 +70,8 @@ public final class Tether: Service {
     surroundings = CameraLink.Surroundings(
       journal: journal, session: session, albums: configuration.albums,
       policy: configuration.policy, catchUp: configuration.catchUp,
-      executable: configuration.executable, settings: configuration.settings, logger: logger,
+      executable: configuration.executable, settings: configuration.settings, care: configuration.care,
+      logger: logger,
       emit: { continuation.yield($0) })
   }
 
