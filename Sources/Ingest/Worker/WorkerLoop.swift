@@ -1,6 +1,8 @@
 import Foundation
 import GPhoto
 import Glibc
+import Model
+import Pictures
 
 /// What a worker does all day, on the one thread that may use libgphoto2: look for commands, for events, fetch, list,
 /// in this order of importance, never longer than one chunk or one listing step away from the next look.
@@ -53,6 +55,8 @@ final class WorkerLoop {
   private static let activePace: Int32 = 10
   private static let quietPace: Int32 = 40
   private static let idlePace: Int32 = 100
+  /// Cameras keep the rating before the picture (JPEG: in the second segment).
+  private static let ratingBytes = 256 << 10
   private static let statusInterval = Duration.seconds(5)
   private static let aliveInterval = Duration.seconds(5)
   /// A camera without events is listed this often.
@@ -216,7 +220,28 @@ final class WorkerLoop {
   /// A changed file is a new object if its length or time is another; a mark alone (a star) changes neither.
   private func changed(_ path: CameraPath) throws(GPhotoError) {
     guard let info = try infoOfAnnounced(path) else { return }
+    if let id = objects.known(path, info), let object = objects.object(id) {
+      let mark = FrameMark(rating: try rating(in: path), isProtected: info.isProtected)
+      report(.marked(object, mark))
+      // The driver remembers what it knew of the object (EOS: its protection); only a new connection's listing tells.
+      if !mark.isSet { isOutdated = true }
+      return
+    }
     if case .new(let id) = objects.announce(path, info, isFresh: false, now: clock.now) { announce(id) }
+  }
+
+  /// The stars that the camera has written into a file; `nil` where they cannot be had in one short read.
+  private func rating(in path: CameraPath) throws(GPhotoError) -> Int? {
+    guard !path.isInCameraMemory, let buffer = TransferBuffer(bytes: Self.ratingBytes) else { return nil }
+    do {
+      let count = try patiently { () throws(GPhotoError) in
+        try camera.read(path, at: 0, count: Self.ratingBytes, into: buffer)
+      }
+      return FileRating.find(
+        in: Array(UnsafeRawBufferPointer(start: buffer.start, count: min(count, buffer.capacity))))
+    } catch  where error.kind == .notSupported || error.recovery == .skip {
+      return nil
+    }
   }
 
   private func announce(_ id: UInt64) {
