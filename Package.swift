@@ -65,16 +65,21 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
     .systemLibrary(name: "CVips", pkgConfig: "vips"),
     .systemLibrary(name: "CRaw", pkgConfig: "libraw_r"),
+    .systemLibrary(name: "CExiv2", pkgConfig: "exiv2"),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd"),
 
     library("Model", [crypto]),
     library("GPhoto", ["CGPhoto2", "CUSB"]),
     library("Curl", ["CCurl"]),
-    library("Pictures", ["Model", "CVips", "CRaw"]),
+    // libexiv2 is C++: what we ask of it, as C.
+    .target(name: "Exiv2Bridge", dependencies: ["CExiv2"]),
+    library("Pictures", ["Model", "CVips", "CRaw", "Exiv2Bridge"]),
     library("Journal", ["Model", grdb, system, crypto]),
     library("Ingest", ["Model", "Journal", "GPhoto", logging, lifecycle, crypto, system]),
-    library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle, system]),
+    library("Programs"),
+    library("Hooks", ["Model", "Journal", "Programs", logging, lifecycle, system]),
+    library("Renditions", ["Model", "Journal", "Pictures", "Programs", logging, lifecycle, system]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
     library(
       "AlbumServer",
@@ -87,6 +92,7 @@ let package = Package(
       "Commands",
       [
         "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator", "Curl",
+        "Hooks", "Programs", "Pictures",
         "CQREncode", "CSystemd", argumentParser, logging, lifecycle, signals, toml, system,
       ]),
     program("pixcheese", ["Commands"]),
@@ -103,6 +109,8 @@ let package = Package(
     tests("JournalTests", ["Journal", "Model", grdb, system]),
     tests(
       "IngestTests", ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", crypto, logging, system]),
+    tests("ProgramsTests", ["Programs"]),
+    tests("HooksTests", ["Hooks", "Journal", "Model", logging, lifecycle, system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
     tests(
@@ -113,7 +121,7 @@ let package = Package(
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("CommandsTests", ["Commands", "Delivery", "Ingest", "Model", system]),
+    tests("CommandsTests", ["Commands", "Delivery", "Hooks", "Ingest", "Model", "Renditions", system]),
     tests("EndToEndTests", ["Model"]),
   ],
   swiftLanguageModes: [.v6]

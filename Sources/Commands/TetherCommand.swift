@@ -22,6 +22,10 @@ struct TetherCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  @OptionGroup(title: "Before it is published") var publish: PublishOptions
+
+  @OptionGroup(title: "Hooks") var hooks: HookOptions
+
   @Option(
     help: ArgumentHelp(
       "Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.",
@@ -76,7 +80,8 @@ struct TetherCommand: AsyncParsableCommand {
     }
 
     let live = try await LiveRun(
-      context: context, albums: try settings.texts("album", options: album), listen: address)
+      context: context, albums: try settings.texts("album", options: album), listen: address,
+      publishing: try publish.publishing(in: settings), hooks: try hooks.programs(in: settings))
     let session = try await live.journal.beginSession()
     let tether = Tether(
       Tether.Configuration(

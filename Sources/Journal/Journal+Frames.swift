@@ -124,22 +124,8 @@ extension Journal {
     return try await read("Looking up a frame") { try Self.frame(withOriginal: hash, in: $0, spool: spool) }
   }
 
-  /// Frames whose renditions are not made yet, and go to an album that takes some: the newest first, since guests
-  /// want now.
-  /// - Throws: `JournalError`.
-  public func framesToRender(limit: Int) async throws(JournalError) -> [Frame] {
-    let spool = self.spool
-    return try await read("Looking for frames to render") { database in
-      try Row.fetchAll(
-        database,
-        sql: Self.selectFrame + " WHERE \(try Self.isToRender(in: database)) ORDER BY frame.id DESC LIMIT ?",
-        arguments: [limit]
-      ).map { Self.frame($0, spool: spool) }
-    }
-  }
-
   /// The condition of a frame that lacks renditions and goes where they are taken. One that goes nowhere else than to
-  /// a tus endpoint costs no rendering; when it gets another album, it is one of these.
+  /// a tus endpoint costs no rendering; when it gets another album, it is one of these. One that is held is none.
   static func isToRender(in database: Database) throws -> String {
     let takers = try Row.fetchAll(database, sql: "SELECT id, album FROM destination").compactMap {
       row -> Int64? in
@@ -150,6 +136,7 @@ extension Journal {
     return """
       frame.rendering = 'waiting' AND EXISTS (SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id
         AND destination_id IN (\(takers.map(String.init).joined(separator: ", "))))
+      AND NOT EXISTS (SELECT 1 FROM retouch WHERE retouch.frame_id = frame.id AND retouch.state = 'held')
       """
   }
 
@@ -266,14 +253,14 @@ extension Journal {
       .map { frame($0, spool: spool) }
   }
 
-  private static let selectFrame = """
+  static let selectFrame = """
     SELECT frame.id, frame.source, frame.announced_at, frame.safe_at,
       original.hash, original.name, original.media_type, original.bytes, original.path, original.in_place,
-      original.modified_ns
+      original.modified_ns, original.id AS original_id
     FROM frame JOIN original ON original.frame_id = frame.id
     """
 
-  private static func frame(_ row: Row, spool: Spool) -> Frame {
+  static func frame(_ row: Row, spool: Spool) -> Frame {
     let isInPlace: Bool = row["in_place"]
     let original = Original(
       hash: ContentHash(blob: row["hash"]), name: row["name"], mediaType: row["media_type"],

@@ -1,3 +1,4 @@
+import Hooks
 import Ingest
 
 extension LiveReport {
@@ -28,6 +29,7 @@ extension LiveReport {
       await scoreboard.captured()
       emit(.frameCaptured(frame: frame.capture, camera: frame.camera, name: frame.name))
       console.detail("captured   \(frame.name)")
+      await onCaptured(HookSubject(captured: frame.capture, name: frame.name, camera: frame.camera))
     case .frameProgress: break
     case .frameSafe(let frame):
       await safe(frame.frame, name: frame.name, bytes: frame.bytes)
