@@ -65,16 +65,13 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
     .systemLibrary(name: "CVips", pkgConfig: "vips"),
     .systemLibrary(name: "CRaw", pkgConfig: "libraw_r"),
-    .systemLibrary(name: "CExiv2", pkgConfig: "exiv2"),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd"),
 
     library("Model", [crypto]),
     library("GPhoto", ["CGPhoto2", "CUSB"]),
     library("Curl", ["CCurl"]),
-    // libexiv2 is C++: what we ask of it, as C.
-    .target(name: "Exiv2Bridge", dependencies: ["CExiv2"]),
-    library("Pictures", ["Model", "CVips", "CRaw", "Exiv2Bridge"]),
+    library("Pictures", ["Model", "CVips", "CRaw"]),
     library("Journal", ["Model", grdb, system, crypto]),
     library("Ingest", ["Model", "Journal", "GPhoto", logging, lifecycle, crypto, system]),
     library("Programs"),

@@ -21,6 +21,7 @@ struct TetherCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var network: NetworkOptions
 
   @OptionGroup(title: "Before it is published") var publish: PublishOptions
 
@@ -81,7 +82,8 @@ struct TetherCommand: AsyncParsableCommand {
 
     let live = try await LiveRun(
       context: context, albums: try settings.texts("album", options: album), listen: address,
-      publishing: try publish.publishing(in: settings), hooks: try hooks.programs(in: settings))
+      network: network, publishing: try publish.publishing(in: settings),
+      hooks: try hooks.programs(in: settings))
     let session = try await live.journal.beginSession()
     let tether = Tether(
       Tether.Configuration(

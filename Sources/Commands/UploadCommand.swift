@@ -19,6 +19,7 @@ struct UploadCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var network: NetworkOptions
 
   @OptionGroup(title: "Before it is published") var publish: PublishOptions
 
@@ -75,7 +76,8 @@ struct UploadCommand: AsyncParsableCommand {
       throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
     }
     let live = try await LiveRun(
-      context: context, albums: albums, listen: address, publishing: publishing, hooks: hooks)
+      context: context, albums: albums, listen: address, network: network, publishing: publishing,
+      hooks: hooks)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
       UploadSource(files: scan.files, live: live, patience: patience) { value in

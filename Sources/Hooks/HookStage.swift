@@ -74,7 +74,14 @@ public final class HookStage: Service {
 
   /// Waits until no program runs and none waits, or the run is to end.
   public func settle() async {
-    for await _ in journal.ticks().cancelOnGracefulShutdown() where await isSettled() { return }
+    do {
+      // Asked at the end of a run only. The end of a program for a captured frame is in no journal to wait for.
+      try await cancelWhenGracefulShutdown {
+        while await !self.isSettled() { try await Task.sleep(for: .milliseconds(20)) }
+      }
+    } catch {
+      // The run is to end: there is no time to wait.
+    }
   }
 
   private func isSettled() async -> Bool {

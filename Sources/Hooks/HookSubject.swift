@@ -65,13 +65,17 @@ public struct HookSubject: Sendable {
   var json: [UInt8] {
     struct Line: Encodable {
       let hook: String, frame: String, name: String, camera: String
-      let album: String?, path: String?, sha256: String?, bytes: Int64?, media_type: String?
+      let album: String?, path: String?, sha256: String?, bytes: Int64?, mediaType: String?
+      enum CodingKeys: String, CodingKey {
+        case hook, frame, name, camera, album, path, sha256, bytes
+        case mediaType = "media_type"
+      }
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let line = Line(
       hook: point.rawValue, frame: frame, name: name, camera: camera, album: album, path: path,
-      sha256: sha256, bytes: bytes, media_type: mediaType)
+      sha256: sha256, bytes: bytes, mediaType: mediaType)
     // Texts and whole numbers: there is none that JSON has no word for.
     guard let json = try? encoder.encode(line) else { return [] }
     return Array(json) + [UInt8(ascii: "\n")]

@@ -1,6 +1,3 @@
-import Exiv2Bridge
-import Foundation
-
 /// What a photographer writes into pictures: who took them, whose they are, what they show.
 public struct PictureWords: Hashable, Sendable {
   public var creator: String?
@@ -21,30 +18,54 @@ public struct PictureWords: Hashable, Sendable {
   public var isEmpty: Bool { creator == nil && copyright == nil && caption == nil && keywords.isEmpty }
 
   /// A JPEG with these words in it: EXIF (Artist, Copyright, ImageDescription), IPTC and XMP (Dublin Core), all in
-  /// UTF-8. Its pixels are the same bytes as before.
+  /// UTF-8. Its pixels are the same bytes as before, and so is everything else that was in it.
   ///
-  /// Blocks for a millisecond or two: not for the cooperative pool.
-  /// - Throws: `PictureError` with `.encoding` where libexiv2 does not make it.
+  /// EXIF or IPTC that cannot be understood is left as it is: XMP has the words in any case.
+  /// - Throws: `PictureError` with `.corrupt` for what is no JPEG, or `.encoding` where there is no room for them.
   public func written(into jpeg: [UInt8]) throws(PictureError) -> [UInt8] {
     guard !isEmpty else { return jpeg }
-    func copy(_ text: String?) -> UnsafeMutablePointer<CChar>? { text.flatMap { strdup($0) } }
-    let texts = [copy(creator), copy(copyright), copy(caption)]
-    let list = keywords.map { copy($0) }
-    defer { for text in texts + list { free(text) } }
-    var bytes: UnsafeMutablePointer<UInt8>?
-    var length = 0
-    var failure = [CChar](repeating: 0, count: 300)
-    let result = list.map { UnsafePointer($0) }.withUnsafeBufferPointer { list in
-      var words = exiv2_bridge_words(
-        creator: texts[0], copyright: texts[1], caption: texts[2], keywords: list.baseAddress,
-        keyword_count: list.count)
-      return exiv2_bridge_write(jpeg, jpeg.count, &words, &bytes, &length, &failure, failure.count)
+    var head = try JPEGHead(jpeg)
+    try writeEXIF(&head)
+    try writeXMP(&head)
+    try writeIPTC(&head)
+    return head.bytes
+  }
+
+  private static let exif: StaticString = "Exif\u{0}\u{0}"
+  private static let xmp: StaticString = "http://ns.adobe.com/xap/1.0/\u{0}"
+  private static let photoshop: StaticString = "Photoshop 3.0\u{0}"
+
+  private func writeEXIF(_ head: inout JPEGHead) throws(PictureError) {
+    var texts: [Int: String] = [:]
+    texts[EXIFWords.artist] = creator
+    texts[EXIFWords.copyright] = copyright
+    texts[EXIFWords.description] = caption
+    guard !texts.isEmpty else { return }
+    let known = head.index(0xE1, Self.exif).map { Array(head.segments[$0].content.dropFirst(6)) }
+    guard let block = EXIFWords.block(known, with: texts, limit: JPEGHead.contentLimit - 6) else { return }
+    try head.put(
+      Array("Exif\u{0}\u{0}".utf8) + block, marker: 0xE1, signature: Self.exif, after: [(0xE0, "JFIF\u{0}")])
+  }
+
+  private func writeXMP(_ head: inout JPEGHead) throws(PictureError) {
+    let known = head.index(0xE1, Self.xmp).map {
+      String(decoding: head.segments[$0].content.dropFirst(Self.xmp.utf8CodeUnitCount), as: UTF8.self)
     }
-    defer { free(bytes) }
-    guard result == 0, let bytes else {
-      let reason = String(decoding: failure.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-      throw PictureError(.encoding, "words cannot be written into it: \(reason)")
+    guard let packet = XMPWords.packet(known, with: self) else {
+      throw PictureError(.encoding, "its XMP cannot be understood")
     }
-    return Array(UnsafeBufferPointer(start: bytes, count: length))
+    try head.put(
+      Array("http://ns.adobe.com/xap/1.0/\u{0}".utf8) + Array(packet.utf8), marker: 0xE1, signature: Self.xmp,
+      after: [(0xE0, "JFIF\u{0}"), (0xE1, Self.exif)])
+  }
+
+  private func writeIPTC(_ head: inout JPEGHead) throws(PictureError) {
+    let known = head.index(0xED, Self.photoshop).map { head.segments[$0].content }
+    guard let content = IPTCWords.segment(known, with: self), content.count <= JPEGHead.contentLimit else {
+      return
+    }
+    try head.put(
+      content, marker: 0xED, signature: Self.photoshop,
+      after: [(0xE0, "JFIF\u{0}"), (0xE1, Self.exif), (0xE1, Self.xmp)])
   }
 }

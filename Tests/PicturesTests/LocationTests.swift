@@ -27,7 +27,8 @@ struct LocationTests {
       let places = tags.filter { $0.key.contains("GPS") && !$0.key.contains("GPSVersionID") }
       #expect(places == [:], sourceLocation: sourceLocation)
       let before = try ExifTool.tags(jpeg, "-ee").filter { $0.key.hasSuffix(":Warning") }
-      #expect(tags.filter { $0.key.hasSuffix(":Warning") } == before, sourceLocation: sourceLocation)
+      let after = tags.filter { $0.key.hasSuffix(":Warning") && before[$0.key] != $0.value }
+      #expect(after == [:], sourceLocation: sourceLocation)
     }
     return rest
   }

@@ -25,14 +25,17 @@ struct LiveRun: Sendable {
   private let publishing: Publishing
   private let hooks: HookPrograms?
   private let curl: CurlClient
+  private let limit: LimitTimetable
+  private let originals: OriginalsPolicy.When
   private let logger: Logger
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
   init(
-    context: Context, albums: [String], listen: ListenAddress, publishing: Publishing = Publishing(),
-    hooks: HookPrograms? = nil
+    context: Context, albums: [String], listen: ListenAddress, network: NetworkOptions? = nil,
+    originals: OriginalsPolicy.When = .now, publishing: Publishing = Publishing(), hooks: HookPrograms? = nil
   ) async throws {
+    let network = try NetworkSettings(context.settings, options: network)
     self.context = context
     self.hooks = hooks
     self.listen = listen
@@ -47,7 +50,9 @@ struct LiveRun: Sendable {
     var publishing = publishing
     publishing.album = choice.albums.first.map(Self.name(of:))
     self.publishing = publishing
-    curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
+    curl = try network.client()
+    limit = network.limit
+    self.originals = originals
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
 
@@ -155,6 +160,10 @@ struct LiveRun: Sendable {
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
       await add(Delivering(deliverer: deliverer, report: run.report), atSuccess: .ignore)
+      await add(LimitKeeper(curl: run.curl, timetable: run.limit), atSuccess: .ignore)
+      await add(
+        NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
+      if run.originals == .onWifi { await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore) }
       await add(
         RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
         atSuccess: .ignore)

@@ -14,6 +14,7 @@ actor TusClient: DestinationClient {
   private let timeouts: Timeouts
   private let usesChecksums: Bool
   private let meter: ThroughputMeter
+  private let clock: ServerClock
   private let logger: Logger
   private let disk: DispatchQueue
 
@@ -29,7 +30,7 @@ actor TusClient: DestinationClient {
   init(
     _ destination: DeliveryDestination, curl: CurlClient, journal: Journal, timeouts: Timeouts,
     usesChecksums: Bool,
-    chunks: ChunkSize, meter: ThroughputMeter, logger: Logger
+    chunks: ChunkSize, meter: ThroughputMeter, clock: ServerClock, logger: Logger
   ) {
     endpoint = TusEndpoint(creation: destination.creationURL, token: destination.token)
     self.curl = curl
@@ -38,6 +39,7 @@ actor TusClient: DestinationClient {
     self.usesChecksums = usesChecksums
     self.chunks = chunks
     self.meter = meter
+    self.clock = clock
     self.logger = logger
     disk = DispatchQueue(label: "delivery disk \(destination.album)")
   }
@@ -63,6 +65,7 @@ actor TusClient: DestinationClient {
       try await learnFeatures()
     } catch {
       guard error.isRetryable else { return Self.outcome(of: error) }
+      let error = await curl.explain(error, for: endpoint.creation, clock: clock)
       return .stopped(DeliveryReason(error.code == .certificate ? .certificate : .offline, error.text))
     }
     if let maximum = features?.maximumLength, maximum > 0, delivery.bytes > maximum {
@@ -110,6 +113,7 @@ actor TusClient: DestinationClient {
     do {
       let response = try await curl.perform(request)
       needsFreshConnection = false
+      clock.take(response)
       let answer = TusAnswer(response, now: Date())
       if case .send(let range) = step { pace(range, answer, response.duration) }
       upload.chunk = chunks.bytes
@@ -122,7 +126,7 @@ actor TusClient: DestinationClient {
       needsFreshConnection = true
       chunks.broke()
       upload.chunk = chunks.bytes
-      return upload.failed(error)
+      return upload.failed(await curl.explain(error, for: request.url, clock: clock))
     }
   }
 
@@ -211,6 +215,7 @@ actor TusClient: DestinationClient {
         options.method, options.url, headers: options.headers, timeouts: timeouts,
         needsFreshConnection: needsFreshConnection))
     needsFreshConnection = false
+    clock.take(response)
     features = TusFeatures(response)
   }
 
