@@ -74,7 +74,9 @@ let package = Package(
     library("Pictures", ["Model", "CVips", "CRaw"]),
     library("Journal", ["Model", grdb, system, crypto]),
     library("Ingest", ["Model", "Journal", "Pictures", "GPhoto", logging, lifecycle, crypto, system]),
-    library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle, system]),
+    library("Programs"),
+    library("Hooks", ["Model", "Journal", "Programs", logging, lifecycle, system]),
+    library("Renditions", ["Model", "Journal", "Pictures", "Programs", logging, lifecycle, system]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
     library(
       "AlbumServer",
@@ -87,6 +89,7 @@ let package = Package(
       "Commands",
       [
         "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator", "Curl",
+        "Hooks", "Programs", "Pictures",
         "CQREncode", "CSystemd", argumentParser, logging, lifecycle, signals, toml, system,
       ]),
     program("pixcheese", ["Commands"]),
@@ -103,6 +106,8 @@ let package = Package(
     tests("JournalTests", ["Journal", "Model", grdb, system]),
     tests(
       "IngestTests", ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", crypto, logging, system]),
+    tests("ProgramsTests", ["Programs"]),
+    tests("HooksTests", ["Hooks", "Journal", "Model", logging, lifecycle, system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
     tests(
@@ -113,7 +118,7 @@ let package = Package(
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("CommandsTests", ["Commands", "Delivery", "Ingest", "Model", system]),
+    tests("CommandsTests", ["Commands", "Delivery", "Hooks", "Ingest", "Model", "Renditions", system]),
     tests("EndToEndTests", ["Model"]),
   ],
   swiftLanguageModes: [.v6]

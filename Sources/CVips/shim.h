@@ -92,6 +92,82 @@ static inline int cvips_from_rgb(const void *pixels, size_t length, int width, i
   return *out == NULL ? -1 : 0;
 }
 
+// Watermarks.
+
+static inline int cvips_text(const char *text, const char *font, int dpi, VipsImage **out) {
+  return vips_text(out, text, "font", font, "dpi", dpi, NULL);
+}
+
+/// A border of black on all sides.
+static inline int cvips_embed(VipsImage *in, int edge, VipsImage **out) {
+  return vips_embed(
+      in, out, edge, edge, vips_image_get_width(in) + 2 * edge, vips_image_get_height(in) + 2 * edge, NULL);
+}
+
+static inline int cvips_gaussblur(VipsImage *in, double sigma, VipsImage **out) {
+  return vips_gaussblur(in, out, sigma, NULL);
+}
+
+static inline int cvips_extract_area(VipsImage *in, int x, int y, int width, int height, VipsImage **out) {
+  return vips_extract_area(in, out, x, y, width, height, NULL);
+}
+
+static inline int cvips_insert(VipsImage *in, VipsImage *part, int x, int y, VipsImage **out) {
+  return vips_insert(in, part, out, x, y, NULL);
+}
+
+static inline int cvips_composite_over(VipsImage *below, VipsImage *above, VipsImage **out) {
+  return vips_composite2(
+      below, above, out, VIPS_BLEND_MODE_OVER, "compositing_space", VIPS_INTERPRETATION_sRGB, NULL);
+}
+
+/// One grey level everywhere, in sRGB, with a mask of one band, times `opacity`, as its alpha.
+static inline int cvips_coloured(VipsImage *mask, double level, double opacity, VipsImage **out) {
+  VipsImage *alpha = NULL, *alpha8 = NULL, *grey = NULL, *grey8 = NULL, *joined = NULL;
+  VipsImage *bands[4];
+  int code = vips_linear1(mask, &alpha, opacity, 0.0, NULL) || vips_cast_uchar(alpha, &alpha8, NULL) ||
+             vips_linear1(mask, &grey, 0.0, level, NULL) || vips_cast_uchar(grey, &grey8, NULL);
+  if (!code) {
+    bands[0] = bands[1] = bands[2] = grey8;
+    bands[3] = alpha8;
+    code = vips_bandjoin(bands, &joined, 4, NULL) ||
+           vips_copy(joined, out, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+  }
+  VIPS_UNREF(alpha);
+  VIPS_UNREF(alpha8);
+  VIPS_UNREF(grey);
+  VIPS_UNREF(grey8);
+  VIPS_UNREF(joined);
+  return code ? -1 : 0;
+}
+
+/// A file's picture in 8-bit sRGB, made to fit, with its alpha (or one that hides nothing) times `opacity`. The file is
+/// the user's own: libvips may choose the loader.
+static inline int cvips_thumbnail_with_alpha(
+    const char *path, int width, int height, double opacity, VipsImage **out) {
+  VipsImage *small = NULL, *colour = NULL, *full = NULL, *rgb = NULL, *own = NULL, *alpha = NULL;
+  VipsImage *alpha8 = NULL;
+  int code = vips_thumbnail(path, &small, width, "height", height, NULL) ||
+             vips_colourspace(small, &colour, VIPS_INTERPRETATION_sRGB, NULL);
+  if (!code && !vips_image_hasalpha(colour)) {
+    code = vips_bandjoin_const1(colour, &full, 255.0, NULL);
+  } else if (!code) {
+    full = colour;
+    g_object_ref(full);
+  }
+  code = code || vips_extract_band(full, &rgb, 0, "n", 3, NULL) ||
+         vips_extract_band(full, &own, 3, NULL) || vips_linear1(own, &alpha, opacity, 0.0, NULL) ||
+         vips_cast_uchar(alpha, &alpha8, NULL) || vips_bandjoin2(rgb, alpha8, out, NULL);
+  VIPS_UNREF(small);
+  VIPS_UNREF(colour);
+  VIPS_UNREF(full);
+  VIPS_UNREF(rgb);
+  VIPS_UNREF(own);
+  VIPS_UNREF(alpha);
+  VIPS_UNREF(alpha8);
+  return code ? -1 : 0;
+}
+
 // Encoder.
 
 static inline int cvips_jpegsave(

@@ -24,6 +24,10 @@ struct TetherCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var network: NetworkOptions
 
+  @OptionGroup(title: "Before it is published") var publish: PublishOptions
+
+  @OptionGroup(title: "Hooks") var hooks: HookOptions
+
   @Option(
     help: ArgumentHelp(
       "Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.",
@@ -101,7 +105,8 @@ struct TetherCommand: AsyncParsableCommand {
 
     let live = try await LiveRun(
       context: context, albums: try settings.texts("album", options: album), policy: policy, listen: address,
-      network: network)
+      network: network, publishing: try publish.publishing(in: settings),
+      hooks: try hooks.programs(in: settings))
     if care.deletesDelivered {
       for album in live.choice.albums {
         if case .tus? = try? Destination(parsing: album) {

@@ -21,6 +21,10 @@ struct UploadCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var network: NetworkOptions
 
+  @OptionGroup(title: "Before it is published") var publish: PublishOptions
+
+  @OptionGroup(title: "Hooks") var hooks: HookOptions
+
   @Argument(help: "Files and folders.", completion: .file())
   var path: [String]
 
@@ -65,6 +69,8 @@ struct UploadCommand: AsyncParsableCommand {
     let address =
       try settings.value("upload.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
       ?? .embedded
+    let publishing = try publish.publishing(in: settings)
+    let hooks = try hooks.programs(in: settings)
     let patience = Duration.seconds(max(1, try settings.number("upload.patience", option: patience) ?? 30))
     let scan = await FileScan.scanning(path, from: FilePath(FileManager.default.currentDirectoryPath))
     for refused in scan.refused { context.console.complain("pixcheese: \(Self.words(for: refused))") }
@@ -75,7 +81,8 @@ struct UploadCommand: AsyncParsableCommand {
       throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
     }
     let live = try await LiveRun(
-      context: context, albums: albums, policy: policy, listen: address, network: network)
+      context: context, albums: albums, policy: policy, listen: address, network: network,
+      publishing: publishing, hooks: hooks)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
       UploadSource(files: scan.files, live: live, patience: patience) { value in

@@ -8,7 +8,8 @@ extension Journal {
   /// the newest rendition first, the oldest original first (architecture.md, "Scheduling deliveries"). Of each kind
   /// those come before all others whose frame a person has pushed to the front.
   ///
-  /// An original waits until its frame's renditions are made (or cannot be), unless the album takes originals only.
+  /// An original waits until its frame's renditions are made (or cannot be), unless the album takes originals only,
+  /// and until it is prepared, if that is asked for (`beginPublishing`).
   /// - Parameters:
   ///   - kinds: only these.
   ///   - limit: how many at most, per kind.
@@ -26,6 +27,7 @@ extension Journal {
              WHERE destination.album = ? AND delivery.kind = ? AND delivery.state IN ('waiting', 'sending')
               AND (delivery.next_try_at IS NULL OR delivery.next_try_at NOT BETWEEN ? + 1 AND ?)
               \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
+              AND (published.state IS NULL OR published.state IN ('copy', 'as_is'))
               AND \(condition) ORDER BY \(order) LIMIT ?
             """,
           arguments: [
@@ -137,19 +139,20 @@ extension Journal {
             UNION ALL SELECT * FROM delivery WHERE state = 'parked'),
           held AS (SELECT destination_id, COUNT(*) AS count FROM delivery WHERE state = 'held' GROUP BY destination_id)
           SELECT album,
-            COUNT(open.id) FILTER (WHERE state != 'parked') AS waiting,
-            COALESCE(SUM(COALESCE(rendition.bytes, original.bytes) - open.offset)
-              FILTER (WHERE state != 'parked'), 0) AS waiting_bytes,
-            COUNT(open.id) FILTER (WHERE state = 'parked') AS parked,
+            COUNT(open.id) FILTER (WHERE open.state != 'parked') AS waiting,
+            COALESCE(SUM(COALESCE(rendition.bytes, published.bytes, original.bytes) - open.offset)
+              FILTER (WHERE open.state != 'parked'), 0) AS waiting_bytes,
+            COUNT(open.id) FILTER (WHERE open.state = 'parked') AS parked,
             COALESCE(held.count, 0) AS held,
             total.deliveries - COUNT(open.id) - COALESCE(held.count, 0) AS sent,
-            MAX(reason) AS reason
+            COALESCE(MAX(open.reason), MAX(published.reason)) AS reason
           FROM (SELECT destination_id, COUNT(*) AS deliveries FROM delivery GROUP BY destination_id) AS total
             JOIN destination ON destination.id = total.destination_id
             LEFT JOIN open ON open.destination_id = destination.id
             LEFT JOIN held ON held.destination_id = destination.id
             LEFT JOIN original ON original.id = open.original_id
             LEFT JOIN rendition ON rendition.frame_id = open.frame_id AND rendition.kind = open.kind
+            LEFT JOIN published ON published.original_id = original.id AND open.kind = 'original'
           GROUP BY destination.id ORDER BY destination.id
           """
       ).map { row in
@@ -226,17 +229,21 @@ extension Journal {
 
   static let selectDelivery = """
     SELECT delivery.id, destination.album, delivery.kind, delivery.state, delivery.offset, delivery.upload_url,
-      delivery.attempts, delivery.added_at, delivery.next_try_at, delivery.reason, delivery.reason_code,
-      COALESCE(rendition.hash, original.hash) AS hash, COALESCE(rendition.bytes, original.bytes) AS bytes,
-      COALESCE(rendition.media_type, original.media_type) AS media_type,
-      COALESCE(rendition.path, original.path) AS path,
-      rendition.path IS NULL AND original.in_place AS in_place, original.modified_ns,
-      frame.hash AS frame, original.name, original.bytes AS original_bytes, frame.facts, frame.announced_at
+      delivery.attempts, delivery.added_at, delivery.next_try_at,
+      COALESCE(delivery.reason, published.reason) AS reason, delivery.reason_code,
+      COALESCE(rendition.hash, published.hash, original.hash) AS hash,
+      COALESCE(rendition.bytes, published.bytes, original.bytes) AS bytes,
+      COALESCE(rendition.media_type, published.media_type, original.media_type) AS media_type,
+      COALESCE(rendition.path, published.path, original.path) AS path,
+      rendition.path IS NULL AND published.path IS NULL AND original.in_place AS in_place, original.modified_ns,
+      frame.hash AS frame, COALESCE(published.name, original.name) AS name, original.bytes AS original_bytes,
+      frame.facts, frame.announced_at
     FROM delivery
       JOIN destination ON destination.id = delivery.destination_id
       JOIN frame ON frame.id = delivery.frame_id
       JOIN original ON original.id = COALESCE(delivery.original_id, \(leadOfFrame))
       LEFT JOIN rendition ON rendition.frame_id = frame.id AND rendition.kind = delivery.kind
+      LEFT JOIN published ON published.original_id = original.id AND delivery.kind = 'original'
     """
 
   static func delivery(_ row: Row, spool: Spool) -> Delivery {

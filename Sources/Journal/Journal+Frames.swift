@@ -205,23 +205,8 @@ extension Journal {
     }
   }
 
-  /// Frames whose renditions are not made yet, and go to an album that takes some: the newest first, since guests
-  /// want now.
-  /// - Throws: `JournalError`.
-  public func framesToRender(limit: Int) async throws(JournalError) -> [Frame] {
-    let spool = self.spool
-    return try await read("Looking for frames to render") { database in
-      try Row.fetchAll(
-        database,
-        sql: Self.selectFrame + " WHERE \(try Self.isToRender(in: database))"
-          + " ORDER BY frame.priority DESC, frame.id DESC LIMIT ?",
-        arguments: [limit]
-      ).map { Self.frame($0, spool: spool) }
-    }
-  }
-
   /// The condition of a frame that lacks renditions and goes where they are taken. One that goes nowhere else than to
-  /// a tus endpoint costs no rendering; when it gets another album, it is one of these.
+  /// a tus endpoint costs no rendering; when it gets another album, it is one of these. One that is held is none.
   static func isToRender(in database: Database) throws -> String {
     let takers = try Row.fetchAll(database, sql: "SELECT id, album FROM destination").compactMap {
       row -> Int64? in
@@ -232,6 +217,7 @@ extension Journal {
     return """
       frame.rendering = 'waiting' AND EXISTS (SELECT 1 FROM choice WHERE choice.frame_id = frame.id AND is_chosen
         AND destination_id IN (\(takers.map(String.init).joined(separator: ", "))))
+      AND NOT EXISTS (SELECT 1 FROM retouch WHERE retouch.frame_id = frame.id AND retouch.state = 'held')
       """
   }
 
@@ -367,7 +353,7 @@ extension Journal {
       mark: FrameMark(rating: row["rating"], isProtected: row["is_protected"]))
   }
 
-  private static func original(_ row: Row, spool: Spool, prefix: String = "") -> Original {
+  static func original(_ row: Row, spool: Spool, prefix: String = "") -> Original {
     let isInPlace: Bool = row[prefix + "in_place"]
     let path: String = row[prefix + "path"]
     return Original(

@@ -17,6 +17,7 @@ enum Schema {
     migrator.registerMigration("2 pairs and choices") { database in
       try database.execute(sql: pairsAndChoices)
     }
+    registerPublishing(in: &migrator)
     return migrator
   }
 

@@ -72,6 +72,35 @@ public struct Spool: Sendable {
   /// Where renditions lie, and for a moment each one's unfinished part.
   var renditions: FilePath { root.appending("renditions") }
 
+  /// The folder of `workFolder`'s folders.
+  static let workName = "work"
+  var work: FilePath { root.appending(Self.workName) }
+
+  /// Makes an empty folder for files that are being made from an original. Who asked for it removes it; what is left
+  /// in a crash goes at the next start.
+  /// - Throws: `JournalError`.
+  public func workFolder() throws(JournalError) -> FilePath {
+    let folder = work.appending(UUID().uuidString)
+    try Folders.create(folder)
+    return folder
+  }
+
+  /// Moves a file that was made from an original to where renditions lie, under the name of its content, durably.
+  /// - Returns: its absolute path.
+  /// - Throws: `JournalError`.
+  func adopt(derived file: FilePath, hash: ContentHash) throws(JournalError) -> FilePath {
+    let folder = renditions.appending(String(hash.hex.prefix(2)))
+    try Folders.create(folder)
+    let path = folder.appending(hash.hex + (file.extension.map { "." + $0 } ?? ""))
+    let descriptor = Glibc.open(file.string, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw JournalError(errno: errno, while: "Opening \(file)") }
+    defer { close(descriptor) }
+    // Whoever wrote it did not sync it.
+    guard fdatasync(descriptor) == 0 else { throw JournalError(errno: errno, while: "Syncing \(file)") }
+    try Self.publish(file, as: path)
+    return path
+  }
+
   /// Writes a rendition durably under the name of its content. Equal ones may be written at the same time: frames of
   /// the same scene can have the same renditions.
   /// - Returns: its absolute path.

@@ -16,6 +16,16 @@ public enum MediaType {
     mediaType.hasPrefix("image/x-")
   }
 
+  /// A file's name for other content: with an extension that says this type, if its own does not.
+  public static func name(_ name: String, for mediaType: String) -> String {
+    let extensions = byExtension.filter { $0.value == mediaType }.keys
+    guard forFile(named: name) != mediaType,
+      let usual = extensions.min(by: { ($0.count, $0) < ($1.count, $1) })
+    else { return name }
+    let stem = name.lastIndex(of: ".").flatMap { $0 == name.startIndex ? nil : name[..<$0] } ?? name[...]
+    return "\(stem).\(usual)"
+  }
+
   public static let unknown = "application/octet-stream"
 
   private static let byExtension: [String: String] = [

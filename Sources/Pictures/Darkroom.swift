@@ -34,20 +34,31 @@ public final class Darkroom: Sendable {
   }
 
   /// Renders the picture in a file.
-  /// - Parameter mark: a file that counts the attempts at this picture that the program did not outlive; after three of
-  ///   them `PictureError` with `.deadly` is thrown. `nil` counts nothing.
-  public func render(file path: String, mark: String? = nil) async throws(PictureError) -> RenderedPicture {
+  /// - Parameters:
+  ///   - finish: what is laid over the renditions and written into them.
+  ///   - mark: a file that counts the attempts at this picture that the program did not outlive; after three of
+  ///     them `PictureError` with `.deadly` is thrown. `nil` counts nothing.
+  public func render(
+    file path: String, finish: Finish = .none, mark: String? = nil
+  ) async throws(PictureError) -> RenderedPicture {
     try await perform { () throws(PictureError) in
       let attempt = mark.map(AttemptMark.init)
       try attempt?.begin()
       defer { attempt?.end() }
-      return try Renderer.render(.file(path))
+      return try Renderer.render(.file(path), finish: finish)
     }
   }
 
   /// The facts of a picture or clip: see `Renderer.facts`.
   public func facts(of input: PictureInput) async throws(PictureError) -> PictureFacts {
     try await perform { () throws(PictureError) in try Renderer.facts(of: input) }
+  }
+
+  /// Work that reads or writes a picture's file, on a darkroom thread.
+  public func work<Value: Sendable>(
+    _ body: @escaping @Sendable () throws(PictureError) -> Value
+  ) async throws(PictureError) -> Value {
+    try await perform(body)
   }
 
   private func perform<Value: Sendable>(

@@ -19,20 +19,24 @@ public enum Renderer {
   /// thumbnail is made of those.
   /// - Parameters:
   ///   - input: the original.
+  ///   - finish: what is laid over the renditions and written into them.
   ///   - thumbnailReady: called on this thread when the thumbnail is done, before the preview is encoded.
   /// - Throws: `PictureError`. A truncated picture is no error: see `RenderedPicture.isDamaged`.
   public static func render(
-    _ input: PictureInput, thumbnailReady: (Rendition, PictureFacts) -> Void = { _, _ in }
+    _ input: PictureInput, finish: Finish = .none,
+    thumbnailReady: (Rendition, PictureFacts) -> Void = { _, _ in }
   ) throws(PictureError) -> RenderedPicture {
     try Vips.start()
     let original = try Original(input)
-    let (pixels, isDamaged) = try previewPixels(of: original)
+    var (pixels, isDamaged) = try previewPixels(of: original)
+    if let watermark = finish.watermark { pixels = try watermark.laid(over: pixels) }
     let small = Size(width: pixels.width, height: pixels.height).fitting(
       longEdge: AssetKind.thumbnail.longEdge)
     let thumbnail = try encode(
-      try pixels.resized(width: small.width, height: small.height), as: .thumbnail, quality: thumbnailQuality)
+      try pixels.resized(width: small.width, height: small.height), as: .thumbnail, quality: thumbnailQuality,
+      words: finish.words)
     thumbnailReady(thumbnail, original.facts)
-    let preview = try encode(pixels, as: .preview, quality: previewQuality)
+    let preview = try encode(pixels, as: .preview, quality: previewQuality, words: finish.words)
     return RenderedPicture(
       thumbnail: thumbnail, preview: preview, facts: original.facts, isDamaged: isDamaged)
   }
@@ -48,9 +52,9 @@ public enum Renderer {
   }
 
   private static func encode(
-    _ picture: VipsPicture, as kind: AssetKind, quality: Int
+    _ picture: VipsPicture, as kind: AssetKind, quality: Int, words: PictureWords
   ) throws(PictureError) -> Rendition {
-    let bytes = try picture.jpeg(quality: quality, strip: true, optimised: true)
+    let bytes = try words.written(into: try picture.jpeg(quality: quality, strip: true, optimised: true))
     return Rendition(kind: kind, bytes: bytes, width: picture.width, height: picture.height)
   }
 

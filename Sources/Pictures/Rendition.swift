@@ -2,7 +2,8 @@ public import Model
 
 /// A small picture made from an original: what guests see first.
 ///
-/// A JPEG in sRGB, upright, without any metadata: no EXIF, no XMP, no profile, and so never a location.
+/// A JPEG in sRGB, upright, without any metadata of the original's: no EXIF, no XMP, no profile, and so never a location.
+/// What a photographer wants to be written into it (`Finish`) is all that it may have.
 public struct Rendition: Hashable, Sendable {
   /// `.thumbnail` or `.preview`.
   public let kind: AssetKind

@@ -65,6 +65,31 @@ struct TIFFStructure {
     1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 129: 1,
   ]
 
+  /// The bytes without the zeros at their end, as far as no field of a directory has any of them.
+  var withoutPadding: [UInt8] {
+    var used = 8
+    func count(_ pointer: Int?, _ pointers: [UInt16]) {
+      guard let pointer, let number = unsigned(at: pointer, length: 2) else { return }
+      let fields = directory(at: pointer)
+      used = max(used, pointer + 6 + number * 12)
+      for field in fields.values {
+        used = max(used, field.offset + field.count * (Self.sizes[Int(field.type)] ?? 1))
+      }
+      if let thumbnail = integer(fields[0x0201]), let length = integer(fields[0x0202]) {
+        used = max(used, thumbnail + length)
+      }
+      for tag in pointers { count(integer(fields[tag]), [0xA005]) }
+    }
+    // The picture's directory and the thumbnail's; in them EXIF's, the location's, and that of interoperability.
+    count(start, [0x8769, 0x8825])
+    if let number = unsigned(at: start, length: 2) {
+      count(unsigned(at: start + 2 + number * 12, length: 4), [])
+    }
+    let content = Array(bytes)
+    let end = (content.lastIndex { $0 != 0 } ?? 0) + 1
+    return Array(content.prefix(max(used, end)))
+  }
+
   // MARK: Values
 
   /// A text, cleaned; `nil` for fields of other types.

@@ -95,6 +95,16 @@ final class VipsPicture {
     try VipsPicture(.encoding, "add") { cvips_add(image, other.image, $0) }
   }
 
+  /// Another picture of the same size, with alpha, laid over this one.
+  func laying(_ layer: VipsPicture) throws(PictureError) -> VipsPicture {
+    try VipsPicture(.encoding, "composite") { cvips_composite_over(image, layer.image, $0) }
+  }
+
+  /// This picture with a smaller one in the place of some of its pixels.
+  func inserting(_ part: VipsPicture, x: Int, y: Int) throws(PictureError) -> VipsPicture {
+    try VipsPicture(.encoding, "insert") { cvips_insert(image, part.image, CInt(x), CInt(y), $0) }
+  }
+
   /// A JPEG of this picture, with chroma subsampling.
   /// - Parameters:
   ///   - quality: 1 to 100.

@@ -6,41 +6,53 @@ import Pictures
 public import ServiceLifecycle
 import SystemPackage
 
-/// The step between the journal and the deliveries: makes the small renditions of every safe frame.
+/// The step between the journal and the deliveries: what has to be made of a safe frame before it can go.
 ///
-/// The journal says which frames lack them, so a stage that died is simply gone on with. A picture that cannot be
-/// rendered is written down as such, and its original is delivered all the same.
+/// That is its renditions always, and a retouched picture, or a copy of the original for the albums, if they are
+/// asked for. The journal says which frames lack something, so a stage that died is simply gone on with. A picture
+/// that cannot be rendered is written down as such, and its original is delivered all the same.
 public struct RenditionStage: Service {
-  private let journal: Journal
-  private let darkroom: Darkroom
-  private let logger: Logger
+  let journal: Journal
+  let darkroom: Darkroom
+  let publishing: Publishing
+  let logger: Logger
   /// Frames in work at once.
   private let width: Int
-  private let onFailure: @Sendable (Frame, String) async -> Void
+  private let onNotice: @Sendable (Frame, PublishingNotice) async -> Void
 
   /// - Parameters:
-  ///   - width: how many frames are rendered at once.
-  ///   - onFailure: is told of each frame that cannot be rendered, and why, in words for a person.
+  ///   - publishing: what is done to frames besides.
+  ///   - width: how many frames are in work at once.
+  ///   - onNotice: is told of each frame that does not go as it should, in words for a person.
   public init(
-    journal: Journal, width: Int = 2, logger: Logger,
-    onFailure: @escaping @Sendable (Frame, String) async -> Void = { _, _ in }
+    journal: Journal, publishing: Publishing = Publishing(), width: Int = 2, logger: Logger,
+    onNotice: @escaping @Sendable (Frame, PublishingNotice) async -> Void = { _, _ in }
   ) {
-    self.onFailure = onFailure
     self.journal = journal
+    self.publishing = publishing
     self.width = width
     self.logger = logger
+    self.onNotice = onNotice
     darkroom = Darkroom(threads: width)
+  }
+
+  /// Tells the journal what is asked of originals in this run. Call it before anything is fed into the journal.
+  /// - Throws: `JournalError`.
+  public func prepare() async throws(JournalError) {
+    try await journal.beginPublishing(
+      OriginalWishes(
+        arePrepared: publishing.preparesOriginals, areWithoutLocation: publishing.stripsLocation))
   }
 
   /// Why the stage looks at the journal again.
   private enum Wake: Sendable {
     case tick
-    case rendered(Int64)
+    case prepared(Int64)
   }
 
-  /// Renders until graceful shutdown or cancellation: the newest frame first, since guests want now.
+  /// Prepares frames until graceful shutdown or cancellation: the newest frame first, since guests want now.
   ///
-  /// What is in work is known to the loop alone: a frame leaves it only after its renditions are written down, so a
+  /// What is in work is known to the loop alone: a frame leaves it only after what was made is written down, so a
   /// reading of the journal from before that cannot start it again.
   /// - Throws: `JournalError` when the journal cannot be read or written; what is safe stays safe.
   public func run() async throws {
@@ -52,28 +64,107 @@ public struct RenditionStage: Service {
       }
       var inWork: Set<Int64> = []
       for await wake in wakes {
-        if case .rendered(let id) = wake { inWork.remove(id) }
+        if case .prepared(let id) = wake { inWork.remove(id) }
         guard inWork.count < width else { continue }
-        let waiting = try await journal.framesToRender(limit: width)
-        for frame in waiting where inWork.count < width && inWork.insert(frame.id).inserted {
+        let waiting = try await journal.preparations(limit: width + inWork.count)
+        for next in waiting where inWork.count < width && inWork.insert(next.frame.id).inserted {
           group.addTask { [self] in
-            try await render(frame)
-            waker.yield(.rendered(frame.id))
+            do {
+              try await cancelWhenGracefulShutdown { try await prepare(next) }
+            } catch is CancellationError {
+              // The run is over: what was not made is made by the next.
+            }
+            waker.yield(.prepared(next.frame.id))
           }
         }
       }
     }
   }
 
-  private func render(_ frame: Frame) async throws {
+  private func prepare(_ preparation: Preparation) async throws {
+    let frame = preparation.frame
+    let started = ContinuousClock.now
+    let (picture, rendered) = try await retouched(frame)
+    if case .held(let reason)? = picture {
+      // An original that came after its frame was held: it stays with it.
+      if case .original(let original, _) = preparation.part {
+        try await journal.record(.held(reason: reason), of: original)
+      }
+      await onNotice(frame, .held(reason: reason))
+      return
+    }
+    var file: DerivedFile?
+    if case .done(let made)? = picture { file = made }
+    switch preparation.part {
+    case .renditions:
+      try await render(frame, from: file?.path ?? frame.lead.path, isRetouched: file != nil, made: rendered)
+    case .original(let original, let wishes):
+      // Only the picture that was retouched has a retouched one to go in its place: a RAW beside it stays itself.
+      try await publish(original, of: frame, retouched: original.hash == frame.lead.hash ? file : nil, wishes)
+    }
+    logger.debug(
+      "prepared", metadata: ["frame": "\(frame.lead.name)", "took": "\(ContinuousClock.now - started)"])
+  }
+
+  /// The frame's retouched picture: from the journal if the program has run, else by running it now.
+  ///
+  /// It is written down before anything is made of it, so that it is run no second time; what a program that was not
+  /// written down made is nobody's, and nothing of it was published.
+  private func retouched(_ frame: Frame) async throws -> (Retouching?, RenderedPicture?) {
+    if let known = try await journal.retouching(of: frame) { return (known, nil) }
+    guard let retouch = publishing.retouch, frame.lead.mediaType.hasPrefix("image/") else {
+      return (nil, nil)
+    }
+    let step = RetouchStep(journal: journal, darkroom: darkroom, retouch: retouch)
+    let retouching: Retouching
+    var rendered: RenderedPicture?
+    do {
+      let made = try await step.run(frame, finish: await finish(of: frame))
+      (retouching, rendered) = (.done(made.file), made.rendered)
+    } catch let failure as RetouchStep.Failure {
+      retouching = retouch.isRequired ? .held(reason: failure.reason) : .failed(reason: failure.reason)
+      if !retouch.isRequired { await onNotice(frame, .notRetouched(reason: failure.reason)) }
+    } catch let error as JournalError where error.code == .full {
+      retouching = retouch.isRequired ? .held(reason: error.message) : .failed(reason: error.message)
+      if !retouch.isRequired { await onNotice(frame, .notRetouched(reason: error.message)) }
+    }
+    try await journal.record(retouching, of: frame)
+    return (retouching, rendered)
+  }
+
+  /// What is laid over this frame's renditions and written into them.
+  private func finish(of frame: Frame) async -> Finish {
+    guard !publishing.words.isEmpty else { return Finish(watermark: publishing.watermark) }
+    return Finish(
+      watermark: publishing.watermark, words: publishing.words(for: frame, await factsAlone(of: frame)))
+  }
+
+  /// - Parameters:
+  ///   - path: the picture that they are made of.
+  ///   - made: they were made already.
+  private func render(
+    _ frame: Frame, from path: FilePath, isRetouched: Bool = false, made: RenderedPicture? = nil
+  ) async throws {
     let started = ContinuousClock.now
     var renditions: [StoredRendition] = []
     var facts: PictureFacts?
     var failure: String?
     do {
-      let rendered = try await darkroom.render(
-        file: frame.lead.path.string, mark: journal.spool.attemptMark(of: frame.lead.hash).string)
+      let rendered: RenderedPicture
+      if let made {
+        rendered = made
+      } else {
+        rendered = try await darkroom.render(
+          file: path.string, finish: await finish(of: frame),
+          mark: journal.spool.attemptMark(of: frame.lead.hash).string)
+      }
       facts = rendered.facts
+      if isRetouched {
+        // What the camera said stays true; only the size is the new picture's.
+        var own = await factsAlone(of: frame) ?? rendered.facts
+        (own.width, own.height) = (rendered.facts.width, rendered.facts.height)
+        facts = own
+      }
       for rendition in [rendered.thumbnail, rendered.preview] {
         renditions.append(
           try await journal.store(rendition.bytes, kind: rendition.kind, mediaType: rendition.mediaType))
@@ -87,12 +178,29 @@ public struct RenditionStage: Service {
       renditions = []
     }
     if let failure {
-      logger.notice("no renditions", metadata: ["frame": "\(frame.original.name)", "reason": "\(failure)"])
+      logger.notice("no renditions", metadata: ["frame": "\(frame.lead.name)", "reason": "\(failure)"])
     }
     try await journal.recordRenditions(renditions, facts: facts, failure: failure, of: frame)
-    if let failure { await onFailure(frame, failure) }
+    if let failure { await onNotice(frame, .notRendered(reason: failure)) }
     logger.debug(
-      "rendered", metadata: ["frame": "\(frame.original.name)", "took": "\(ContinuousClock.now - started)"])
+      "rendered", metadata: ["frame": "\(frame.lead.name)", "took": "\(ContinuousClock.now - started)"])
+  }
+
+  /// Makes what goes to albums for an original, and writes it down.
+  private func publish(
+    _ original: Original, of frame: Frame, retouched: DerivedFile?, _ wishes: OriginalWishes
+  ) async throws {
+    let words =
+      publishing.words.areForOriginals && !publishing.words.isEmpty
+      ? publishing.words(for: frame, await factsAlone(of: frame)) : PictureWords()
+    let source = publishing.retouch?.replacesOriginal == true ? retouched : nil
+    let copy = OriginalCopy(
+      journal: journal, darkroom: darkroom, words: words, stripsLocation: wishes.areWithoutLocation,
+      sendsUnstrippable: publishing.sendsUnstrippable)
+    let (published, note) = try await copy.make(of: original, from: source)
+    try await journal.record(published, of: original)
+    if case .held(let reason) = published { await onNotice(frame, .held(reason: reason)) }
+    if let note { await onNotice(frame, .originalUnchanged(reason: note)) }
   }
 
   /// What can be said of something that cannot be rendered, such as a clip; nothing is a fine answer.
@@ -102,5 +210,18 @@ public struct RenditionStage: Service {
     } catch {
       return nil
     }
+  }
+}
+
+extension Publishing {
+  /// The words for one frame.
+  func words(for frame: Frame, _ facts: PictureFacts?) -> PictureWords {
+    func text(_ template: TextTemplate?) -> String? {
+      template?.text(
+        name: frame.original.name, facts: facts, album: album, fallback: frame.announcedAt ?? frame.safeAt)
+    }
+    return PictureWords(
+      creator: text(words.creator), copyright: text(words.copyright), caption: text(words.caption),
+      keywords: words.keywords.compactMap(text))
   }
 }

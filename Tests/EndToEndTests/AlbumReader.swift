@@ -47,9 +47,14 @@ struct AlbumReader: Sendable {
 
   /// SHA-256 of what an address of the album gives.
   func hash(of address: String?) async throws -> String? {
+    try await bytes(of: address).map { ContentHash(of: $0).hex }
+  }
+
+  /// What an address of the album gives.
+  func bytes(of address: String?) async throws -> Data? {
     guard let address, let url = URL(string: address, relativeTo: page)?.absoluteURL else { return nil }
     let query = url.query(percentEncoded: true).map { "?\($0)" } ?? ""
-    return ContentHash(of: try await get(url.path(percentEncoded: true) + query)).hex
+    return try await get(url.path(percentEncoded: true) + query)
   }
 
   /// How many bytes an address of the album gives; 0 for none.

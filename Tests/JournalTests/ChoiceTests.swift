@@ -47,7 +47,7 @@ struct ChoiceTests {
   @Test("A frame that is not sent is safe, is not rendered, waits for nobody and is not called delivered")
   func notSent() async throws {
     let frame = try await take(1, policy: Self.none).frame
-    #expect(try await journal.framesToRender(limit: 9).isEmpty)
+    #expect(try await journal.preparations(limit: 9).isEmpty)
     #expect(try await waiting().isEmpty)
     #expect(try await journal.keptBack(from: ["Party"]) == [frame.hash])
     #expect(try await journal.isDelivered(frame.hash, to: ["Party"]), "nothing is open")
@@ -70,7 +70,7 @@ struct ChoiceTests {
     #expect(try await note(FrameMark(isProtected: true)).isEmpty, "once")
     #expect(try await note(FrameMark()).isEmpty)
     #expect(try await waiting().count == 2)
-    #expect(try await journal.framesToRender(limit: 9).count == 2)
+    #expect(try await journal.preparations(limit: 9).count == 2)
   }
 
   @Test("rated:N wants N stars; protection alone is none")
@@ -151,7 +151,7 @@ struct ChoiceTests {
       if number == 4 {
         // Pushed before it is rendered: its renditions are made first.
         _ = try await journal.pushToFront([frames[0].id])
-        #expect(try await journal.framesToRender(limit: 9).first?.id == frames[0].id)
+        #expect(try await journal.preparations(limit: 9).first?.frame.id == frames[0].id)
       }
       frames.append(frame)
     }

@@ -85,7 +85,7 @@ struct JournalTests {
         ).frame)
     }
     #expect(try await journal.dueDeliveries(to: "Party", limit: 9).isEmpty)
-    #expect(try await journal.framesToRender(limit: 9).map(\.id) == frames.map(\.id).reversed())
+    #expect(try await journal.preparations(limit: 9).map(\.frame.id) == frames.map(\.id).reversed())
     for frame in frames {
       let renditions = try [AssetKind.thumbnail, .preview].map {
         try temporary.rendition($0, "\($0) of \(frame.id)", in: journal)
@@ -101,7 +101,7 @@ struct JournalTests {
     #expect(due.map(\.frame) == ids.reversed() + ids.reversed() + ids)
     #expect(due[0].facts?.width == 3)
     #expect(due[0].originalBytes == 10)
-    #expect(try await journal.framesToRender(limit: 9).isEmpty)
+    #expect(try await journal.preparations(limit: 9).isEmpty)
   }
 
   @Test("Frames that look alike may be rendered at the same time, to one file")
@@ -136,11 +136,11 @@ struct JournalTests {
       SafeOriginal(original: original, source: "7"), session: nil, albums: [album]
     ).frame
     #expect(try await journal.dueDeliveries(to: album, limit: 9).map(\.kind) == [.original])
-    #expect(try await journal.framesToRender(limit: 9).isEmpty, "nobody takes what would be made")
+    #expect(try await journal.preparations(limit: 9).isEmpty, "nobody takes what would be made")
     #expect(try await journal.frameCounts().toRender == 0)
     _ = try await journal.recordSafe(
       SafeOriginal(original: original, source: "7"), session: nil, albums: ["Party"])
-    #expect(try await journal.framesToRender(limit: 9).map(\.id) == [frame.id], "now somebody does")
+    #expect(try await journal.preparations(limit: 9).map(\.frame.id) == [frame.id], "now somebody does")
     #expect(try await journal.frameCounts().toRender == 1)
     try await journal.recordRenditions(
       [try temporary.rendition(.thumbnail, "small", in: journal)], facts: nil, failure: nil, of: frame)

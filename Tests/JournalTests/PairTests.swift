@@ -52,7 +52,7 @@ struct PairTests {
     #expect(second.isNew)
     #expect(second.frame.hash == ContentHash(of: Data("one".utf8)))
     #expect(!MediaType.isRaw(second.frame.lead.mediaType))
-    #expect(try await journal.framesToRender(limit: 9).map(\.lead.name) == [second.frame.lead.name])
+    #expect(try await journal.preparations(limit: 9).map(\.frame.lead.name) == [second.frame.lead.name])
     try await render(second.frame)
     #expect(try await due() == ["thumbnail", "preview", "original \(names[0])", "original \(names[1])"])
     let originals = try await journal.dueDeliveries(to: "Party", kinds: [.original], limit: 9)

@@ -64,3 +64,18 @@ struct SelectionTests {
     #expect(all.map(FrameSelection.none.takes) == [false, false, false, false])
   }
 }
+
+@Suite("Names of other content")
+struct MediaTypeNameTests {
+  @Test(
+    "A name gets the usual extension of what it is for, and keeps one that says it already",
+    arguments: [
+      ("IMG_1.NEF", "image/jpeg", "IMG_1.jpg"), ("a.JPEG", "image/jpeg", "a.JPEG"),
+      ("婚礼", "image/png", "婚礼.png"),
+      (".hidden", "image/tiff", ".hidden.tif"), ("a.b.CR3", "image/webp", "a.b.webp"),
+      ("x.jpg", "text/plain", "x.jpg"),
+    ])
+  func name(own: String, mediaType: String, expected: String) {
+    #expect(MediaType.name(own, for: mediaType) == expected)
+  }
+}

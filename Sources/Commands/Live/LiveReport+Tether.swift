@@ -1,3 +1,4 @@
+import Hooks
 import Ingest
 import Model
 
@@ -34,6 +35,7 @@ extension LiveReport {
       await scoreboard.captured()
       emit(.frameCaptured(frame: frame.capture, camera: frame.camera, name: frame.name))
       console.detail("captured   \(frame.name)")
+      await onCaptured(HookSubject(captured: frame.capture, name: frame.name, camera: frame.camera))
     case .frameProgress: break
     case .frameSafe(let frame):
       await safe(frame.frame, name: frame.name, bytes: frame.bytes, sha256: frame.sha256)

@@ -1,5 +1,6 @@
 import Delivery
 import Foundation
+import Hooks
 import Journal
 import Model
 import SystemPackage
@@ -18,6 +19,7 @@ actor LiveReport {
   private var arrivedFrames: Set<String> = []
   private var parkedFrames: Set<ContentHash> = []
   private var onDelivered: @Sendable (Int) async -> Void = { _ in }
+  private(set) var onCaptured: @Sendable (HookSubject) async -> Void = { _ in }
   /// The last reason said for each album, so that a long outage is one line and not hundreds.
   private var saidReasons: [String: String] = [:]
   /// What was said to wait for a person, for the same reason.
@@ -37,6 +39,9 @@ actor LiveReport {
 
   /// Whom to tell how many frames are delivered everywhere, each time one more is.
   func whenDelivered(_ body: @escaping @Sendable (Int) async -> Void) { onDelivered = body }
+
+  /// Whom to tell of each frame that a camera announces.
+  func whenCaptured(_ body: @escaping @Sendable (HookSubject) async -> Void) { onCaptured = body }
 
   // MARK: What happens
 
@@ -176,16 +181,6 @@ actor LiveReport {
     await scoreboard.uploaded(deliveredFrames.count)
     guard countedFrames.insert(frame).inserted else { return }
     await onDelivered(await scoreboard.deliveredEverywhere())
-  }
-
-  /// A picture that guests will not see, but can download.
-  func cannotRender(_ frame: Frame, reason: String) {
-    let name = Text.harmless(frame.original.name)
-    // A clip was never meant to have a preview.
-    if frame.original.mediaType.hasPrefix("video/") { return console.detail("no preview  \(name): a clip") }
-    warn(
-      "frame.not_rendered",
-      "\(name) cannot be shown (\(Text.harmless(reason))). Guests can download it as it is.")
   }
 
   func warn(_ code: String, _ message: String) {

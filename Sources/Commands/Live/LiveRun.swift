@@ -2,6 +2,7 @@ import AlbumServer
 import Curl
 import Delivery
 import Foundation
+import Hooks
 import Journal
 import Logging
 import Model
@@ -22,6 +23,8 @@ struct LiveRun: Sendable {
   let listen: ListenAddress
   let journal: Journal
   let report: LiveReport
+  private let publishing: Publishing
+  private let hooks: HookPrograms?
   private let curl: CurlClient
   private let limit: LimitTimetable
   private let logger: Logger
@@ -30,11 +33,12 @@ struct LiveRun: Sendable {
   /// - Throws: `Complaint`, `JournalError`.
   init(
     context: Context, albums: [String], policy: SendingPolicy = SendingPolicy(), listen: ListenAddress,
-    network: NetworkOptions? = nil
+    network: NetworkOptions? = nil, publishing: Publishing = Publishing(), hooks: HookPrograms? = nil
   ) async throws {
     let network = try NetworkSettings(context.settings, options: network)
     self.context = context
     self.policy = policy
+    self.hooks = hooks
     self.listen = listen
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
@@ -44,9 +48,21 @@ struct LiveRun: Sendable {
     choice.add(
       leftover: try await journal.backlogs().filter { $0.waiting > 0 }.map(\.album), credentials: credentials)
     self.choice = choice
+    var publishing = publishing
+    publishing.album = choice.albums.first.map(Self.name(of:))
+    self.publishing = publishing
     curl = try network.client()
     limit = network.limit
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
+  }
+
+  /// What a person calls an album.
+  private static func name(of album: String) -> String {
+    switch try? Destination(parsing: album) {
+    case .embedded(let name): name
+    case .albumServer(let url): url.lastPathComponent
+    default: album
+    }
   }
 
   /// Runs until the source is done, a signal comes or something breaks.
@@ -54,6 +70,19 @@ struct LiveRun: Sendable {
   ///   - session: the session that adopted originals belong to.
   ///   - source: makes the service that feeds the journal. When it ends, the run ends.
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
+    let rendering = RenditionStage(journal: journal, publishing: publishing, logger: logger) {
+      [report] frame, notice in
+      await report.tell(notice, of: frame)
+    }
+    let hooks = hooks.map { programs in
+      HookStage(journal: journal, programs: programs, logger: logger) { [report] in
+        await report.hookFailed($0)
+      }
+    }
+    try await rendering.prepare()
+    // Without hooks nothing is left over for a day when there are some again.
+    if let hooks { try await hooks.prepare() } else { try await journal.watchHooks([]) }
+    if let hooks { await report.whenCaptured { await hooks.captured($0) } }
     let reconciled = try await journal.reconcile(session: session, albums: choice.albums, policy: policy)
     await report.reconciled(reconciled)
     // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
@@ -73,10 +102,8 @@ struct LiveRun: Sendable {
     } else {
       port.yield(0)
     }
-    let rendering = RenditionStage(journal: journal, logger: logger) { [report] frame, reason in
-      await report.cannotRender(frame, reason: reason)
-    }
     services.append(.init(service: rendering, successTerminationBehavior: .ignore))
+    if let hooks { services.append(.init(service: hooks, successTerminationBehavior: .ignore)) }
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigint, .sigterm, .sighup], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(4)
@@ -85,7 +112,8 @@ struct LiveRun: Sendable {
     await group.addServiceUnlessShutdown(
       .init(
         service: Opening(
-          run: self, ports: ports, store: embedded, group: group, showsCode: session != nil, source: source),
+          run: self, ports: ports, store: embedded, group: group, hooks: hooks, showsCode: session != nil,
+          source: source),
         successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
     do {
       try await group.run()
@@ -104,8 +132,13 @@ struct LiveRun: Sendable {
   /// Ends a run from inside.
   struct Stop: Sendable {
     fileprivate let group: ServiceGroup
+    fileprivate let hooks: HookStage?
 
-    func callAsFunction() async { await group.triggerGracefulShutdown() }
+    /// Ends the run when the programs that are due have been run.
+    func callAsFunction() async {
+      await hooks?.settle()
+      await group.triggerGracefulShutdown()
+    }
   }
 
   /// The service that waits for the album server to listen, and then starts what needs to know where.
@@ -114,6 +147,7 @@ struct LiveRun: Sendable {
     let ports: AsyncStream<Int>
     let store: AlbumStore?
     let group: ServiceGroup
+    let hooks: HookStage?
     /// Guests watch a session; what is uploaded from a desk needs no code on the screen.
     let showsCode: Bool
     let source: @Sendable (Stop) -> any Service
@@ -141,7 +175,9 @@ struct LiveRun: Sendable {
         atSuccess: .ignore)
       await add(QueueFollower(journal: run.journal), atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
-      await add(source(Stop(group: group)), atSuccess: .gracefullyShutdownGroup)
+      await add(
+        Feeding(source: source(Stop(group: group, hooks: hooks)), hooks: hooks),
+        atSuccess: .gracefullyShutdownGroup)
     }
 
     private func add(
@@ -161,6 +197,17 @@ struct LiveRun: Sendable {
 
     func run() async throws {
       await cancelWhenGracefulShutdown { await journal.followOtherWriters() }
+    }
+  }
+
+  /// The source; when it is done, the programs that are due for its frames are run before the run ends.
+  private struct Feeding: Service {
+    let source: any Service
+    let hooks: HookStage?
+
+    func run() async throws {
+      try await source.run()
+      await hooks?.settle()
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import SystemPackage
 import TOMLKit
 
@@ -107,6 +108,41 @@ struct Settings: Sendable {
     }
   }
 
+  /// A whole number in a range.
+  /// - Throws: `Complaint`: 64 for an option, 78 for a variable or the file.
+  func number(_ key: String, option: Int?, in range: ClosedRange<Int>) throws(Complaint) -> Int? {
+    guard let number = try number(key, option: option) else { return nil }
+    guard range.contains(number) else {
+      throw refusal(
+        of: key, isOption: option != nil, value: String(number),
+        "\(range.lowerBound) to \(range.upperBound) is needed.")
+    }
+    return number
+  }
+
+  /// A program and its arguments: a text, which is split into words, or in the file a list of them. An empty text is
+  /// no program.
+  /// - Throws: `Complaint`: 64 for an option, 78 for a variable or the file.
+  func command(_ key: String, option: String?) throws(Complaint) -> [String]? {
+    var words: [String]
+    if option == nil, variable(key) == nil, case .list(let list)? = values[key] {
+      words = list
+    } else {
+      guard let text = try text(key, option: option), !text.isEmpty else { return nil }
+      do {
+        words = try CommandWords.split(text)
+      } catch {
+        throw refusal(of: key, isOption: option != nil, value: text, "\(error).")
+      }
+    }
+    guard let program = words.first, ProgramRun.isThere(program) else {
+      throw refusal(
+        of: key, isOption: option != nil, value: words.joined(separator: " "),
+        "there is no such program, or it may not be run.")
+    }
+    return words
+  }
+
   /// A value that is read from a text: from the option, else the variable, else the file.
   /// - Parameters:
   ///   - needed: what to write instead of a text that `read` makes nothing of, as a sentence.
@@ -144,6 +180,13 @@ struct Settings: Sendable {
     "tether.clock_offset", "tether.set_clock", "tether.delete_after", "tether.delete_pause",
     "upload.listen", "upload.patience",
     "serve.listen", "serve.data", "serve.public_url",
+    "publish.retouch", "publish.retouch_seconds", "publish.retouch_required", "publish.retouch_originals",
+    "publish.creator", "publish.copyright", "publish.caption", "publish.keyword", "publish.write_metadata",
+    "publish.strip_location", "publish.unstrippable", "publish.watermark", "publish.watermark_picture",
+    "publish.watermark_position", "publish.watermark_opacity", "publish.watermark_size",
+    "publish.watermark_margin",
+    "hooks.on_captured", "hooks.on_safe", "hooks.on_viewable", "hooks.on_delivered", "hooks.hook_seconds",
+    "hooks.hook_places",
   ]
 
   private func variable(_ key: String) -> String? {

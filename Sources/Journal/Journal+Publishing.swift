@@ -1,0 +1,185 @@
+import Foundation
+import GRDB
+import Model
+public import SystemPackage
+
+extension Journal {
+  /// Begins a run in which originals are prepared before they go, or not.
+  ///
+  /// From now on every original that gets a delivery waits until it is prepared: a trigger sees to that, in the same
+  /// transaction as the delivery. Originals of earlier runs that are not sent yet come under these wishes too; an
+  /// upload of other bytes that was under way is begun anew. An original that was to go without its location is
+  /// never forgotten to be one, whatever a later run wishes. What was held is tried once more.
+  /// - Throws: `JournalError`.
+  public func beginPublishing(_ wishes: OriginalWishes) async throws(JournalError) {
+    try await write("Preparing what is published") { database in
+      // Whatever came of a required step, it is tried again: beginning a run is what a person does about it.
+      try database.execute(sql: "DELETE FROM retouch WHERE state = 'held'")
+      try database.execute(sql: "UPDATE published SET state = 'waiting', reason = NULL WHERE state = 'held'")
+      guard wishes.arePrepared else { return }
+      let without = wishes.areWithoutLocation ? 1 : 0
+      try database.execute(
+        sql: """
+          CREATE TEMP TRIGGER IF NOT EXISTS prepare_original AFTER INSERT ON main.delivery
+          WHEN new.kind = 'original' BEGIN
+            INSERT INTO published (original_id, state, without_location)
+            SELECT new.original_id, 'waiting', \(without)
+            WHERE NOT EXISTS (SELECT 1 FROM published WHERE original_id = new.original_id);
+            UPDATE published SET state = 'waiting', without_location = 1
+            WHERE \(without) AND NOT without_location AND original_id = new.original_id;
+          END
+          """)
+      let unsent = """
+        SELECT DISTINCT original_id FROM delivery WHERE kind = 'original' AND state != 'sent'
+        """
+      try database.execute(
+        sql: """
+          UPDATE delivery SET state = 'waiting', upload_url = NULL, offset = 0
+          WHERE kind = 'original' AND state IN ('waiting', 'sending', 'parked') AND upload_url IS NOT NULL
+            AND original_id IN (
+              SELECT original.id FROM original LEFT JOIN published ON published.original_id = original.id
+              WHERE published.original_id IS NULL OR (? AND NOT published.without_location))
+          """, arguments: [without])
+      try database.execute(
+        sql: """
+          UPDATE published SET state = 'waiting', without_location = 1
+          WHERE ? AND NOT without_location AND original_id IN (\(unsent))
+          """, arguments: [without])
+      try database.execute(
+        sql: """
+          INSERT OR IGNORE INTO published (original_id, state, without_location)
+          SELECT original_id, 'waiting', ? FROM (\(unsent))
+          """, arguments: [without])
+    }
+  }
+
+  /// What is to be made before frames can go: renditions first, and of these the newest, since guests want now; then
+  /// originals that are to go, the oldest first. Frames that a person has pushed to the front come before all others.
+  /// - Throws: `JournalError`.
+  public func preparations(limit: Int) async throws(JournalError) -> [Preparation] {
+    let spool = self.spool
+    return try await read("Looking for frames to prepare") { database in
+      let isToRender = try Self.isToRender(in: database)
+      let toRender = try Row.fetchAll(
+        database,
+        sql: "\(Self.selectFrame) WHERE \(isToRender) ORDER BY frame.priority DESC, frame.id DESC LIMIT ?",
+        arguments: [limit]
+      ).map { Preparation(frame: Self.frame($0, spool: spool), part: .renditions) }
+      let originals = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT known.*, published.without_location,
+            own.hash AS own_hash, own.name AS own_name, own.media_type AS own_media_type, own.bytes AS own_bytes,
+            own.path AS own_path, own.in_place AS own_in_place, own.modified_ns AS own_modified_ns
+          FROM published JOIN original AS own ON own.id = published.original_id
+            JOIN (\(Self.selectFrame) WHERE NOT (\(isToRender))) AS known ON known.id = own.frame_id
+          WHERE published.state = 'waiting'
+            AND EXISTS (SELECT 1 FROM delivery WHERE original_id = own.id AND state NOT IN ('held', 'sent'))
+          ORDER BY published.original_id LIMIT ?
+          """, arguments: [limit - toRender.count]
+      ).map { row in
+        Preparation(
+          frame: Self.frame(row, spool: spool),
+          part: .original(
+            Self.original(row, spool: spool, prefix: "own_"),
+            OriginalWishes(arePrepared: true, areWithoutLocation: row["without_location"])))
+      }
+      return toRender + originals
+    }
+  }
+
+  /// What came of a frame's retouching step; `nil` if it was not run to its end.
+  /// - Throws: `JournalError`.
+  public func retouching(of frame: Frame) async throws(JournalError) -> Retouching? {
+    let spool = self.spool
+    return try await read("Looking up a retouched frame") { database in
+      guard
+        let row = try Row.fetchOne(
+          database, sql: "SELECT * FROM retouch WHERE frame_id = ?", arguments: [frame.id])
+      else { return nil }
+      switch row["state"] as String {
+      case "done":
+        return .done(
+          DerivedFile(
+            hash: ContentHash(blob: row["hash"]),
+            name: MediaType.name(frame.lead.name, for: row["media_type"]),
+            mediaType: row["media_type"],
+            bytes: row["bytes"], path: spool.absolute(row["path"])))
+      case "failed": return .failed(reason: row["reason"] ?? "")
+      default: return .held(reason: row["reason"] ?? "")
+      }
+    }
+  }
+
+  /// Writes down what came of a frame's retouching step. A frame that is held keeps its original back as well.
+  /// - Throws: `JournalError`.
+  public func record(_ retouching: Retouching, of frame: Frame) async throws(JournalError) {
+    let spool = self.spool
+    try await write("Writing down the retouching of \(frame.lead.name)") { database in
+      let state: String
+      var reason: String?
+      var file: DerivedFile?
+      switch retouching {
+      case .done(let done): (state, file) = ("done", done)
+      case .failed(let words): (state, reason) = ("failed", words)
+      case .held(let words): (state, reason) = ("held", words)
+      }
+      try database.execute(
+        sql: """
+          INSERT OR REPLACE INTO retouch (frame_id, state, reason, hash, media_type, bytes, path)
+          VALUES (?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          frame.id, state, reason, file?.hash.blob, file?.mediaType, file?.bytes,
+          file.map { spool.stored($0.path) },
+        ])
+      guard case .held = retouching else { return }
+      try database.execute(
+        sql: """
+          UPDATE published SET state = 'held', reason = ?
+          WHERE state = 'waiting' AND original_id IN (SELECT id FROM original WHERE frame_id = ?)
+          """, arguments: [reason, frame.id])
+    }
+  }
+
+  /// Writes down what goes to albums for an original; from here on it may.
+  /// - Throws: `JournalError`.
+  public func record(_ published: PublishedOriginal, of original: Original) async throws(JournalError) {
+    let spool = self.spool
+    try await write("Writing down what is published of \(original.name)") { database in
+      let state: String
+      var reason: String?
+      var file: DerivedFile?
+      switch published {
+      case .asItIs: state = "as_is"
+      case .copy(let copy): (state, file) = ("copy", copy)
+      case .held(let words): (state, reason) = ("held", words)
+      }
+      try database.execute(
+        sql: """
+          UPDATE published SET state = ?, reason = ?, hash = ?, name = ?, media_type = ?, bytes = ?, path = ?
+          WHERE original_id = (SELECT id FROM original WHERE hash = ?)
+          """,
+        arguments: [
+          state, reason, file?.hash.blob, file?.name, file?.mediaType, file?.bytes,
+          file.map { spool.stored($0.path) }, original.hash.blob,
+        ])
+    }
+  }
+
+  /// Gives a file that was made from an original a lasting name in the spool, durably.
+  /// - Parameters:
+  ///   - file: whole, in `Spool.workFolder()`; it is moved.
+  ///   - name: what it is called in an album.
+  /// - Throws: `JournalError`.
+  public func adopt(
+    _ file: FilePath, name: String, mediaType: String
+  ) async throws(JournalError) -> DerivedFile {
+    let spool = self.spool
+    return try await offload { () throws(JournalError) in
+      let (hash, bytes) = try Self.hash(of: file)
+      let path = try spool.adopt(derived: file, hash: hash)
+      return DerivedFile(hash: hash, name: name, mediaType: mediaType, bytes: bytes, path: path)
+    }
+  }
+}
