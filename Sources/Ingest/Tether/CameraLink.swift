@@ -3,6 +3,7 @@ import GPhoto
 import Journal
 import Logging
 import Model
+import Pictures
 import SystemPackage
 
 /// Keeps one camera tethered: a worker for as long as the camera is there, a new one after every loss.
@@ -14,6 +15,7 @@ final class CameraLink {
     let journal: Journal
     let session: Session
     let albums: [String]
+    let policy: SendingPolicy
     let catchUp: CatchUp
     let executable: FilePath
     let settings: FilePath
@@ -47,6 +49,8 @@ final class CameraLink {
     var loss: CameraLoss?
     var deadline = ContinuousClock.now + .seconds(30)
     var stopDeadline: ContinuousClock.Instant?
+    /// What was told of marks before the frame was safe.
+    var marks: [SourceObject: FrameMark] = [:]
     /// Announced and wanted, and not answered yet.
     var unanswered: Set<UInt64> = []
     var clearing: CardClearing?
@@ -206,6 +210,7 @@ final class CameraLink {
     case .connected(let identity, let status): try await connected(identity, status, worker)
     case .appeared(let object): try await appeared(object, worker)
     case .listed(let objects, let isComplete): try await listed(objects, isComplete: isComplete)
+    case .marked(let object, let mark): try await marked([Self.source(object): mark])
     case .progress(let id, let bytes):
       if let wanted = plan[id] {
         surroundings.emit(.frameProgress(capture: wanted.capture, bytes: bytes, of: wanted.object.bytes))
@@ -292,7 +297,17 @@ final class CameraLink {
     connection.unanswered.insert(object.id)
   }
 
+  /// Takes marks: of frames that are safe into the journal, which may send them now; of others until they are.
+  private func marked(_ marks: [SourceObject: FrameMark]) async throws {
+    for (object, mark) in marks where plan.contains(object) {
+      connection.marks[object] = mark.filled(from: connection.marks[object] ?? FrameMark())
+    }
+    _ = try await surroundings.journal.note(
+      marks, source: connection.camera, albums: surroundings.albums, policy: surroundings.policy)
+  }
+
   private func want(_ object: CameraObject, _ source: SourceObject, isCatchUp: Bool) {
+    if object.isProtected { connection.marks[source] = FrameMark(isProtected: true) }
     let now = Date()
     guard
       let new = plan.add(
@@ -339,6 +354,8 @@ final class CameraLink {
         want(object, source, isCatchUp: true)
       }
     }
+    let protected = pictures.filter(\.object.isProtected).map { ($0.source, FrameMark(isProtected: true)) }
+    if !protected.isEmpty { try await marked(Dictionary(protected) { first, _ in first }) }
     guard isComplete else { return }
     if isBaseline {
       // What was announced while the listing ran is not what was there before.
@@ -387,12 +404,17 @@ final class CameraLink {
       hash: hash, name: name, mediaType: named == MediaType.unknown ? wanted.mediaType ?? named : named,
       bytes: bytes,
       path: path, isInPlace: false)
+    var mark = connection.marks.removeValue(forKey: wanted.object) ?? FrameMark()
+    // Where everything goes, the rating is read with the other facts, when the renditions are made.
+    if mark.rating == nil, surroundings.policy.frames != .all {
+      mark.rating = await FileRating.read(path.string)
+    }
     let (frame, isNew) = try await surroundings.journal.recordSafe(
       SafeOriginal(
         original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt,
         clock: connection.clock?.captureClock(of: wanted.object),
-        isToLeaveCard: surroundings.care.deletesDelivered && wanted.object.folder != "/"),
-      session: surroundings.session, albums: surroundings.albums)
+        isToLeaveCard: surroundings.care.deletesDelivered && wanted.object.folder != "/", mark: mark),
+      session: surroundings.session, albums: surroundings.albums, policy: surroundings.policy)
     plan.settle(id)
     surroundings.emit(
       .frameSafe(
