@@ -16,6 +16,8 @@ final class ScriptedServer: Sendable {
       while true {
         let descriptor = accept(listener, nil, nil)
         guard descriptor >= 0, let self else { return }
+        // A program that another test starts meanwhile must not hold the connection open.
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         let number = self.accepted.withLock { count in
           count += 1
           return count - 1
@@ -47,7 +49,7 @@ final class ScriptedServer: Sendable {
   }
 
   private static func listen() throws -> (Int32, UInt16) {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard listener >= 0 else { throw POSIXError(.EMFILE) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

@@ -175,6 +175,31 @@ struct InteropTests {
     #expect(try server.copies(of: bytes) == 1)
   }
 
+  @Test("While originals are held, renditions go and the reason is told; then the originals go")
+  func held() async throws {
+    let server = try TusServerProcess(.resumableUpload)
+    let bench = try await DeliveryBench()
+    try await bench.frame(
+      "IMG_0001.JPG", DeliveryBench.random(50_000), album: "Party",
+      renditions: [.thumbnail: DeliveryBench.random(5_000), .preview: DeliveryBench.random(20_000)])
+    // This machine, by an address that is not known for it: its own albums are never held.
+    let elsewhere = DeliveryDestination(
+      album: "Party", creationURL: try #require(URL(string: "http://0.0.0.0:\(server.port)/files")))
+    let deliverer = bench.deliverer([elsewhere])
+    await deliverer.hold(originals: true)
+    let first = await bench.run(deliverer) { $0.sent.count == 2 && !$0.waiting.isEmpty }
+    #expect(Set(first.sent.map(\.kind)) == [.thumbnail, .preview])
+    #expect(first.waiting.map(\.reason.code) == [.metered])
+    #expect(try await bench.journal.openDeliveries(limit: 9).map(\.kind) == [.original])
+    let again = bench.deliverer([elsewhere])
+    await again.hold(originals: true)
+    let rest = await bench.run(again) { events in
+      if events.sent.isEmpty { await again.hold(originals: false) }
+      return !events.sent.isEmpty
+    }
+    #expect(rest.sent.map(\.kind) == [.original])
+  }
+
   @Test("An album that is not there parks the delivery with the reason, and retry frees it")
   func noAlbum() async throws {
     let server = try TusServerProcess(.resumableUpload)

@@ -23,7 +23,7 @@ final class Relay: Sendable {
   }
 
   init(to target: UInt16) throws {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = Self.loopback(0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let result = withUnsafeMutablePointer(to: &address) { pointer in
@@ -40,6 +40,8 @@ final class Relay: Sendable {
       while true {
         let client = accept(listener, nil, nil)
         guard client >= 0 else { return }
+        // A program that another test starts meanwhile must not hold the connection open.
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
         Self.serve(client, target, state)
       }
     }.start()
@@ -76,7 +78,7 @@ final class Relay: Sendable {
       reset(client)
       return
     }
-    let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = loopback(target)
     let result = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

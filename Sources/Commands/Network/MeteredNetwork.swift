@@ -7,18 +7,25 @@ import ServiceLifecycle
 /// Whether the network costs by the byte, as NetworkManager knows or guesses it.
 enum MeteredNetwork {
   /// NetworkManager's `Metered`, over the system's D-Bus (nm-dbus-interface.h, `NMMetered`): 1 yes, 3 guess yes.
+  /// - Parameter address: the bus's, if it is not the system's.
   /// - Returns: `nil` where there is no NetworkManager, or it does not know.
-  static func isMetered() async -> Bool? {
+  static func isMetered(busAt address: String? = nil) async -> Bool? {
     // A call over the bus blocks.
     await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: ask()) }
+      DispatchQueue.global().async { continuation.resume(returning: ask(busAt: address)) }
     }
   }
 
-  private static func ask() -> Bool? {
+  private static func ask(busAt address: String?) -> Bool? {
     var bus: OpaquePointer?
-    guard sd_bus_open_system(&bus) >= 0 else { return nil }
     defer { sd_bus_flush_close_unref(bus) }
+    if let address {
+      guard sd_bus_new(&bus) >= 0, sd_bus_set_address(bus, address) >= 0, sd_bus_set_bus_client(bus, 1) >= 0,
+        sd_bus_start(bus) >= 0
+      else { return nil }
+    } else {
+      guard sd_bus_open_system(&bus) >= 0 else { return nil }
+    }
     sd_bus_set_method_call_timeout(bus, 2_000_000)
     var metered: UInt32 = 0
     let name = "org.freedesktop.NetworkManager"
