@@ -55,6 +55,18 @@ public enum CameraPort: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether a USB device is no longer there; `false` for what has no device.
+  public var isUnplugged: Bool {
+    guard let node else { return false }
+    return access(node, F_OK) != 0
+  }
+
+  /// The device's node; `nil` for what is not on USB.
+  public var node: String? {
+    guard case .usb(let bus, let device) = self else { return nil }
+    return "/dev/bus/usb/\(Self.padded(bus))/\(Self.padded(device))"
+  }
+
   /// The path that libgphoto2 knows the port by. Names are resolved here: the library takes numeric addresses only.
   ///
   /// The port stands twice: with one, the event connection goes to 15740 whatever the command connection does.

@@ -4,7 +4,7 @@ import Model
 /// What a command that stays tells scripts, one JSON object a line (contract.md, "Events").
 enum LiveEvent: Sendable {
   case albumReady(album: String, url: String?)
-  case cameraConnected(camera: String, model: String, serial: String, port: String)
+  case cameraConnected(camera: String, model: String, serial: String, port: String, milliseconds: Int)
   case cameraLost(camera: String, reason: String)
   /// `frame` is a name for this run only, until the frame is safe.
   case frameCaptured(frame: String, camera: String, name: String)
@@ -40,9 +40,10 @@ extension LiveEvent {
       case .albumReady(let album, let url):
         try encode("album.ready", [(.album, album)])
         try line.encode(url, forKey: .url)
-      case .cameraConnected(let camera, let model, let serial, let port):
+      case .cameraConnected(let camera, let model, let serial, let port, let milliseconds):
         try encode(
-          "camera.connected", [(.camera, camera), (.model, model), (.serial, serial), (.port, port)])
+          "camera.connected", [(.camera, camera), (.model, model), (.serial, serial), (.port, port)],
+          [(.milliseconds, Int64(milliseconds))])
       case .cameraLost(let camera, let reason):
         try encode("camera.lost", [(.camera, camera), (.reason, reason)])
       case .frameCaptured(let frame, let camera, let name):

@@ -9,15 +9,16 @@ extension LiveReport {
         $0.model = camera.model
         $0.port = String(describing: camera.port)
         $0.lost = nil
+        $0.readyAfter = camera.readyAfter
         $0.take(camera.status)
       }
       emit(
         .cameraConnected(
           camera: camera.camera, model: camera.model, serial: camera.serial ?? "",
-          port: String(describing: camera.port)))
+          port: String(describing: camera.port), milliseconds: camera.readyAfter.milliseconds))
       console.say(
         "\(console.green("Connected:")) \(Text.harmless(camera.model)) (\(Text.harmless(camera.camera))) at "
-          + "\(camera.port)")
+          + "\(camera.port), ready in \(Text.seconds(camera.readyAfter))")
     case .cameraStatus(let camera, let status):
       await scoreboard.camera(camera) { $0.take(status) }
     case .cameraLost(let camera, let loss):

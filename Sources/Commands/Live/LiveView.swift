@@ -34,7 +34,7 @@ struct LiveView: Service {
       } else {
         let facts = [
           camera.battery.map { "battery \(Text.harmless($0))" }, camera.free.map { "\(Text.bytes($0)) free" },
-          camera.port,
+          camera.port, camera.readyAfter.map { "ready in \(Text.seconds($0))" },
         ].compactMap { $0 }
         lines.append(
           "\(console.green("●")) \(console.bold(Text.harmless(camera.model)))  "

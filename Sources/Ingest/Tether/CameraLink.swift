@@ -24,13 +24,21 @@ final class CameraLink {
   private enum Input: Sendable {
     case worker(WorkerProcess.Message)
     case tick
+    case moved
     case stop
   }
 
-  private let port: CameraPort
+  private let seat: CameraSeat
+  /// Where the camera is, or was last.
+  private var port: CameraPort
   private let surroundings: Surroundings
   private let stop: StopSignal
-  private var plan = FetchPlan()
+  /// By camera: another one may sit here now.
+  private var plans: [String: FetchPlan] = [:]
+  private var plan: FetchPlan {
+    get { plans[connection.camera] ?? FetchPlan() }
+    set { plans[connection.camera] = newValue }
+  }
   private var lastComplaint: CameraLoss?
   /// How the worker is to be judged: while it is not connected its listing does not count as complete.
   private var connection = Connection()
@@ -43,6 +51,7 @@ final class CameraLink {
     var isListed = false
     var firstListing: [SourceObject] = []
     var loss: CameraLoss?
+    let started = ContinuousClock.now
     var deadline = ContinuousClock.now + .seconds(30)
     var stopDeadline: ContinuousClock.Instant?
     /// Announced and wanted, and not answered yet.
@@ -53,22 +62,26 @@ final class CameraLink {
   private static let patience = Duration.seconds(30)
   /// SIGTERM to the end is 5 s at most (contract.md); the rest needs some of it.
   private static let stopPatience = Duration.milliseconds(3500)
+  /// What a worker has left to do when its camera is gone: to bring what it has read to disk.
+  private static let unpluggedPatience = Duration.seconds(2)
 
-  init(port: CameraPort, surroundings: Surroundings, stop: StopSignal) {
+  init(seat: CameraSeat, at port: CameraPort, surroundings: Surroundings, stop: StopSignal) {
+    self.seat = seat
     self.port = port
     self.surroundings = surroundings
     self.stop = stop
   }
 
   /// How many announced frames are not safe.
-  var unfetched: Int { plan.count }
+  var unfetched: Int { plans.values.reduce(0) { $0 + $1.count } }
 
   /// Runs until the stop is requested or the task is cancelled.
   /// - Parameter outcome: told after each connection, or try at one, how it ended and whether it had come about.
   /// - Throws: `JournalError` when the journal takes no more.
   func run(outcome: (_ loss: CameraLoss, _ hadConnected: Bool) throws -> Void) async throws {
     var pause = Duration.milliseconds(500)
-    while !stop.isRequested, !Task.isCancelled {
+    while !stop.isRequested, !Task.isCancelled, let place = await seat.camera(until: stop) {
+      port = place
       let loss = try await connect()
       let hadConnected = connection.identity != nil
       plan.forgetNumbers()
@@ -82,16 +95,22 @@ final class CameraLink {
         lastComplaint = loss
       }
       try outcome(loss, hadConnected)
+      // One that is somewhere else now is looked for there at once.
+      guard seat.port == port else { continue }
       await rest(pause)
       pause = min(pause * 2, .seconds(5))
     }
   }
 
-  /// Waits, no longer than until the stop.
+  /// Waits, no longer than until the stop, or until the camera is moved.
   private func rest(_ pause: Duration) async {
     let (stream, continuation) = AsyncStream<Void>.makeStream()
-    let number = stop.listen { continuation.finish() }
-    defer { stop.forget(number) }
+    let stopped = stop.listen { continuation.finish() }
+    let moved = seat.listen { continuation.finish() }
+    defer {
+      stop.forget(stopped)
+      seat.forget(moved)
+    }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { for await _ in stream {} }
       // A cancelled sleep is what ends it early.
@@ -116,9 +135,12 @@ final class CameraLink {
       if case .ended = message { continuation.finish() }
     }
     let listener = stop.listen { continuation.yield(.stop) }
+    let moves = seat.listen { continuation.yield(.moved) }
+    continuation.yield(.moved)
     // Whatever ends this: no worker survives it, and no listener either.
     defer {
       stop.forget(listener)
+      seat.forget(moves)
       worker.kill()
     }
     return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -141,6 +163,10 @@ final class CameraLink {
               code: stop.isRequested ? .stopped : .workerDied,
               message: "The process for the camera at \(port) ended: \(how).")
         case .tick: look(after: worker)
+        case .moved:
+          guard seat.port != port else { continue }
+          connection.loss = .unplugged(port)
+          connection.stopDeadline = connection.stopDeadline ?? .now + Self.unpluggedPatience
         case .stop:
           worker.send(.stop)
           connection.stopDeadline = .now + Self.stopPatience
@@ -172,16 +198,6 @@ final class CameraLink {
     return ids
   }
 
-  /// The spool's folder of a day, by the local calendar.
-  static func day(_ date: Date) -> String {
-    let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: date)
-    func padded(_ number: Int?, _ digits: Int) -> String {
-      let text = String(number ?? 0)
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-    return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
-  }
-
   // MARK: Reports
 
   private func take(_ report: WorkerReport, from worker: WorkerProcess) async throws {
@@ -208,7 +224,7 @@ final class CameraLink {
     case .status(let status):
       connection.status = status
       surroundings.emit(.cameraStatus(camera: connection.camera, status))
-    case .lost(let loss): connection.loss = loss
+    case .lost(let loss): connection.loss = connection.loss ?? loss
     case .warning(let code, let message):
       surroundings.emit(.warning(code: String(code.prefix(64)), message: DisplayName.line(message)))
     }
@@ -230,17 +246,6 @@ final class CameraLink {
     connection.hasBaseline = try await surroundings.journal.hasBaseline(
       surroundings.session, source: connection.camera)
     worker.send(.list)
-  }
-
-  /// What a camera is called in the journal: its serial number. One without is called by its model, and on a network
-  /// by its address too; a USB address changes with every plugging in.
-  static func name(of identity: WorkerIdentity, port: CameraPort) -> String {
-    if let serial = identity.serial, !serial.isEmpty { return DisplayName.of(serial) }
-    let model = DisplayName.of(identity.model)
-    switch port {
-    case .usb: return model
-    case .ptpip, .disk: return "\(model) at \(port)"
-    }
   }
 
   private func appeared(_ object: CameraObject, _ worker: WorkerProcess) async throws {
@@ -325,12 +330,13 @@ final class CameraLink {
       return
     }
     connection.isListed = true
+    let since = seat.pluggedAt ?? connection.started
+    seat.settle()
     surroundings.emit(
       .cameraConnected(
         TetheredCamera(
           camera: connection.camera, model: DisplayName.of(identity.model), serial: identity.serial,
-          port: port,
-          status: status)))
+          port: port, status: status, readyAfter: .now - since)))
   }
 
   private func fetched(_ id: UInt64, path: FilePath, bytes: Int64, hash: ContentHash) async throws {

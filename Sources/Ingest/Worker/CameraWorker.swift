@@ -61,8 +61,11 @@ public enum CameraWorker {
 
 extension CameraLoss {
   /// What a failure of the connection means, and what to do about it.
-  init(_ error: GPhotoError, port: CameraPort) {
+  init(_ error: GPhotoError, port: CameraPort, isConnecting: Bool = false) {
     switch error.kind {
+    case _ where port.isUnplugged && !isConnecting:
+      // What the driver says of a transfer that was cut off is any of a handful.
+      self = .unplugged(port)
     case .unknownPort:
       self.init(
         code: .unknownCamera,
@@ -74,7 +77,7 @@ extension CameraLoss {
     case .cannotClaim, .cannotLock:
       self.init(code: .held, message: Self.heldMessage(port: port))
     case .deviceGone:
-      self.init(code: .unplugged, message: "The camera at \(port) was unplugged or switched off.")
+      self = .unplugged(port)
     default:
       self.init(
         code: .connectionLost, message: "The connection to the camera at \(port) broke: \(error.description)."
@@ -84,7 +87,7 @@ extension CameraLoss {
 
   /// What a failure to connect means.
   init(connecting error: GPhotoError, port: CameraPort) {
-    self.init(error, port: port)
+    self.init(error, port: port, isConnecting: true)
     guard code == .connectionLost else { return }
     code = .refused
     switch port {
@@ -95,6 +98,10 @@ extension CameraLoss {
     case .usb, .disk:
       message = "The camera at \(port) does not answer (\(error.description)). Switch it off and on again."
     }
+  }
+
+  static func unplugged(_ port: CameraPort) -> CameraLoss {
+    CameraLoss(code: .unplugged, message: "The camera at \(port) was unplugged or switched off.")
   }
 
   private static func heldMessage(port: CameraPort) -> String {
