@@ -61,6 +61,12 @@ public enum CameraPort: Hashable, Sendable, CustomStringConvertible {
     return access(node, F_OK) != 0
   }
 
+  /// Whether the device is there and its node may not be opened by us; `false` for what has no device.
+  public var isForbidden: Bool {
+    guard let node else { return false }
+    return access(node, R_OK | W_OK) != 0 && errno == EACCES
+  }
+
   /// The device's node; `nil` for what is not on USB.
   public var node: String? {
     guard case .usb(let bus, let device) = self else { return nil }

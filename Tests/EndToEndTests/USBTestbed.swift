@@ -26,6 +26,9 @@ final class USBTestbed: Sendable {
     var node: String { String(format: "/dev/bus/usb/%03d/%03d", bus, device) }
   }
 
+  /// Debian's own program for cameras.
+  static let gphoto2 = "/usr/bin/gphoto2"
+
   private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "scripts/usb-testbed")
 
@@ -80,6 +83,17 @@ final class USBTestbed: Sendable {
     let identity = identity ?? Self.identities[camera.vendor] ?? "1209:0001"
     try await tell(
       "plug \(name) \(camera.port) \(place.bus) \(place.device) \(place.socket) \(identity) \(camera.serial)")
+  }
+
+  /// Nobody but root may open a camera's node.
+  func forbid(_ place: Place) throws {
+    guard let root = environment["UMOCKDEV_DIR"] else { return }
+    for path in [folder.path, root] { try Self.setMode(0o755, of: path) }
+    try Self.setMode(0o600, of: root + place.node)
+  }
+
+  private static func setMode(_ mode: mode_t, of path: String) throws {
+    guard chmod(path, mode) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
   }
 
   /// Gives it a command (`unplug NAME`, `unplug-after NAME BYTES`, …), and waits for its answer.

@@ -139,7 +139,7 @@ struct Settings: Sendable {
   /// The keys that `config.toml` may have; `s3.` is read by bucket albums.
   static let known: Set<String> = [
     "album", "server", "quiet", "verbose", "json", "queue.limit",
-    "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
+    "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen", "tether.take_over",
     "upload.listen", "upload.patience",
     "serve.listen", "serve.data", "serve.public_url",
   ]

@@ -17,6 +17,7 @@ final class CameraLink {
     let catchUp: CatchUp
     let executable: FilePath
     let settings: FilePath
+    let takesOver: Bool
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
   }
@@ -129,7 +130,7 @@ final class CameraLink {
       arguments: [
         surroundings.executable.string, "camera-worker", "--port", port.description, "--spool",
         surroundings.journal.spool.root.string, "--settings", surroundings.settings.string,
-      ]
+      ] + (surroundings.takesOver ? ["--take-over"] : [])
     ) { message in
       continuation.yield(.worker(message))
       if case .ended = message { continuation.finish() }

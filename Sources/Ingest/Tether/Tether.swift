@@ -24,10 +24,12 @@ public final class Tether: Service {
     /// How long the cameras that are named (not `auto`) may take until one of them is connected; after that `run`
     /// throws. Once one was connected, every camera is waited for without end.
     public var patience: Duration
+    /// Whether programs that hold a camera are asked to let go of it.
+    public var takesOver: Bool
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
-      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10)
+      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10), takesOver: Bool = false
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
@@ -35,6 +37,7 @@ public final class Tether: Service {
       self.executable = executable
       self.settings = settings
       self.patience = patience
+      self.takesOver = takesOver
     }
   }
 
@@ -61,7 +64,8 @@ public final class Tether: Service {
     self.continuation = continuation
     surroundings = CameraLink.Surroundings(
       journal: journal, session: session, albums: configuration.albums, catchUp: configuration.catchUp,
-      executable: configuration.executable, settings: configuration.settings, logger: logger,
+      executable: configuration.executable, settings: configuration.settings,
+      takesOver: configuration.takesOver, logger: logger,
       emit: { continuation.yield($0) })
   }
 

@@ -14,8 +14,9 @@ public enum CameraWorker {
   ///   - port: where the camera is, in libgphoto2's spelling without the doubled port, `ptpip:192.168.1.9:15740`.
   ///   - spool: the spool's folder.
   ///   - settings: a folder for libgphoto2's own settings, made if it is not there.
+  ///   - takesOver: whether programs that hold the camera are asked to let go.
   /// - Returns: the process's exit code; what happened has been reported.
-  public static func main(port: String, spool: String, settings: String) -> Int32 {
+  public static func main(port: String, spool: String, settings: String, takesOver: Bool) -> Int32 {
     // The parent ends its workers over the pipe; a terminal's Ctrl-C and a service manager's SIGTERM are its business.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
@@ -36,7 +37,7 @@ public enum CameraWorker {
     }
     let loop: WorkerLoop
     do {
-      loop = try WorkerLoop(port: port, channel: channel, writer: writer)
+      loop = try connect(to: port, channel: channel, writer: writer, takesOver: takesOver)
     } catch {
       channel.send(.lost(CameraLoss(connecting: error, port: port)))
       return ExitCode.unavailable
@@ -48,6 +49,25 @@ public enum CameraWorker {
       writer.drain()
       channel.send(.lost(CameraLoss(error, port: port)))
       return ExitCode.unavailable
+    }
+  }
+
+  private static func connect(
+    to port: CameraPort, channel: WorkerChannel, writer: OriginalWriter, takesOver: Bool
+  ) throws(GPhotoError) -> WorkerLoop {
+    do {
+      return try WorkerLoop(port: port, channel: channel, writer: writer)
+    } catch  where error.recovery == .release && takesOver {
+      let outcomes = DeviceRelease(port).request()
+      for (holder, outcome) in outcomes where outcome != .stays {
+        let how = outcome == .unmounted ? "was asked to unmount it" : "was ended"
+        channel.send(
+          .warning(
+            code: "taken_over",
+            message: "\(holder.name) (process \(holder.process)) held the camera at \(port), and \(how)."))
+      }
+      guard !outcomes.isEmpty, outcomes.allSatisfy({ $0.outcome != .stays }) else { throw error }
+      return try WorkerLoop(port: port, channel: channel, writer: writer)
     }
   }
 
@@ -89,6 +109,15 @@ extension CameraLoss {
   init(connecting error: GPhotoError, port: CameraPort) {
     self.init(error, port: port, isConnecting: true)
     guard code == .connectionLost else { return }
+    if port.isForbidden, let node = port.node {
+      self.init(
+        code: .notAllowed,
+        message:
+          "You may not open the camera at \(port) (\(node)). udev/60-pixcheese.rules gives cameras to whoever sits at the "
+          + "machine and to the group plugdev: install it (`make install`), join the group "
+          + "(`sudo usermod -aG plugdev $USER`, then log in again), and plug the camera in again.")
+      return
+    }
     code = .refused
     switch port {
     case .ptpip:
@@ -105,13 +134,10 @@ extension CameraLoss {
   }
 
   private static func heldMessage(port: CameraPort) -> String {
-    guard case .usb(let bus, let device) = port,
-      let holder = DeviceHolder.holding(bus: bus, device: device).first
-    else {
+    guard let holder = DeviceHolder.holding(port).first else {
       return
-        "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it."
+        "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it, and so does --take-over."
     }
-    return
-      "\(holder.name) (process \(holder.process)) holds the camera at \(port). `\(holder.remedy)` frees it."
+    return "\(holder.name) (process \(holder.process)) holds the camera at \(port). \(holder.remedy)"
   }
 }
