@@ -85,17 +85,6 @@ final class USBTestbed: Sendable {
       "plug \(name) \(camera.port) \(place.bus) \(place.device) \(place.socket) \(identity) \(camera.serial)")
   }
 
-  /// Nobody but root may open a camera's node.
-  func forbid(_ place: Place) throws {
-    guard let root = environment["UMOCKDEV_DIR"] else { return }
-    for path in [folder.path, root] { try Self.setMode(0o755, of: path) }
-    try Self.setMode(0o600, of: root + place.node)
-  }
-
-  private static func setMode(_ mode: mode_t, of path: String) throws {
-    guard chmod(path, mode) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-  }
-
   /// Gives it a command (`unplug NAME`, `unplug-after NAME BYTES`, …), and waits for its answer.
   func tell(_ command: String) async throws {
     try await program.perform(command)

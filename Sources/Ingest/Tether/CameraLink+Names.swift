@@ -1,5 +1,7 @@
 import Foundation
 import GPhoto
+import Journal
+import Model
 
 extension CameraLink {
   /// What a camera is called in the journal: its serial number. One without is called by its model, and on a network
@@ -21,5 +23,17 @@ extension CameraLink {
       return String(repeating: "0", count: max(0, digits - text.count)) + text
     }
     return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
+  }
+
+  static func source(_ object: CameraObject) -> SourceObject {
+    SourceObject(
+      folder: object.folder, name: object.name, bytes: object.bytes ?? -1, modified: object.modified)
+  }
+
+  /// Pictures and clips, by their name or by the camera's word; not the lists and marks that cameras write besides.
+  static func isWanted(_ object: CameraObject) -> Bool {
+    if MediaType.isPictureOrClip(named: object.name) { return true }
+    guard let type = object.mediaType else { return false }
+    return type.hasPrefix("image/") || type.hasPrefix("video/")
   }
 }

@@ -18,6 +18,7 @@ final class CameraLink {
     let executable: FilePath
     let settings: FilePath
     let takesOver: Bool
+    let care: CameraCare
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
   }
@@ -41,6 +42,7 @@ final class CameraLink {
     set { plans[connection.camera] = newValue }
   }
   private var lastComplaint: CameraLoss?
+  private var health = CameraHealth()
   /// How the worker is to be judged: while it is not connected its listing does not count as complete.
   private var connection = Connection()
 
@@ -57,6 +59,8 @@ final class CameraLink {
     var stopDeadline: ContinuousClock.Instant?
     /// Announced and wanted, and not answered yet.
     var unanswered: Set<UInt64> = []
+    var clearing: CardClearing?
+    var clock: CameraClock?
   }
 
   /// How long a worker may take to say its first word, and between two reports unless it says otherwise.
@@ -163,7 +167,11 @@ final class CameraLink {
             ?? CameraLoss(
               code: stop.isRequested ? .stopped : .workerDied,
               message: "The process for the camera at \(port) ended: \(how).")
-        case .tick: look(after: worker)
+        case .tick:
+          look(after: worker)
+          if plan.count == 0, connection.isListed, connection.stopDeadline == nil {
+            for command in try await connection.clearing?.step() ?? [] { worker.send(command) }
+          }
         case .moved:
           guard seat.port != port else { continue }
           connection.loss = .unplugged(port)
@@ -225,6 +233,16 @@ final class CameraLink {
     case .status(let status):
       connection.status = status
       surroundings.emit(.cameraStatus(camera: connection.camera, status))
+      warn(health.take(status, camera: modelName))
+    case .clock(let reading):
+      if let zone = try await connection.clock?.take(reading) { worker.send(.setClock(zone: zone)) }
+    case .clockNotSet:
+      surroundings.emit(
+        .warning(
+          code: "clock_not_set",
+          message: "The clock of \(modelName) cannot be set from here: set it in the camera's menu."))
+    case .erased(let id): try await connection.clearing?.erased(id)
+    case .spared(let id, let reason): try await connection.clearing?.spared(id, reason)
     case .lost(let loss): connection.loss = connection.loss ?? loss
     case .warning(let code, let message):
       surroundings.emit(.warning(code: String(code.prefix(64)), message: DisplayName.line(message)))
@@ -246,11 +264,27 @@ final class CameraLink {
     connection.camera = Self.name(of: identity, port: port)
     connection.hasBaseline = try await surroundings.journal.hasBaseline(
       surroundings.session, source: connection.camera)
+    connection.clock = try await CameraClock(
+      camera: connection.camera, model: modelName, care: surroundings.care, journal: surroundings.journal,
+      emit: surroundings.emit)
+    if surroundings.care.deletesDelivered {
+      connection.clearing = CardClearing(
+        journal: surroundings.journal, camera: connection.camera, pause: surroundings.care.deletionPause,
+        emit: surroundings.emit)
+    }
+    warn(health.take(identity.captureTarget, camera: modelName) + health.take(status, camera: modelName))
     worker.send(.list)
+  }
+
+  private var modelName: String { connection.identity.map { DisplayName.of($0.model) } ?? "The camera" }
+
+  private func warn(_ warnings: [CameraHealth.Warning]) {
+    for warning in warnings { surroundings.emit(.warning(code: warning.code, message: warning.message)) }
   }
 
   private func appeared(_ object: CameraObject, _ worker: WorkerProcess) async throws {
     let source = Self.source(object)
+    connection.clearing?.saw(source, id: object.id)
     guard Self.isWanted(object) else {
       worker.send(.skip(object: object.id))
       return
@@ -279,18 +313,6 @@ final class CameraLink {
           announcedAt: now, isCatchUp: isCatchUp)))
   }
 
-  static func source(_ object: CameraObject) -> SourceObject {
-    SourceObject(
-      folder: object.folder, name: object.name, bytes: object.bytes ?? -1, modified: object.modified)
-  }
-
-  /// Pictures and clips, by their name or by the camera's word; not the lists and marks that cameras write besides.
-  static func isWanted(_ object: CameraObject) -> Bool {
-    if MediaType.isPictureOrClip(named: object.name) { return true }
-    guard let type = object.mediaType else { return false }
-    return type.hasPrefix("image/") || type.hasPrefix("video/")
-  }
-
   private func listed(_ objects: [CameraObject], isComplete: Bool) async throws {
     let pictures = objects.filter(Self.isWanted).map { (object: $0, source: Self.source($0)) }
     let isBaseline = surroundings.catchUp == .session && !connection.hasBaseline
@@ -300,6 +322,7 @@ final class CameraLink {
         of: pictures.map(\.source), source: connection.camera)
     }
     for (object, source) in pictures {
+      connection.clearing?.saw(source, id: object.id)
       if plan.contains(source) {
         want(object, source, isCatchUp: false)
       } else if isBaseline {
@@ -361,7 +384,9 @@ final class CameraLink {
       path: path, isInPlace: false)
     let (frame, isNew) = try await surroundings.journal.recordSafe(
       SafeOriginal(
-        original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt),
+        original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt,
+        clock: connection.clock?.captureClock(of: wanted.object),
+        isToLeaveCard: surroundings.care.deletesDelivered && wanted.object.folder != "/"),
       session: surroundings.session, albums: surroundings.albums)
     plan.settle(id)
     surroundings.emit(

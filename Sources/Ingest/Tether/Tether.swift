@@ -24,12 +24,15 @@ public final class Tether: Service {
     /// How long the cameras that are named (not `auto`) may take until one of them is connected; after that `run`
     /// throws. Once one was connected, every camera is waited for without end.
     public var patience: Duration
+    /// What is done about the cameras' clocks and cards.
+    public var care: CameraCare
     /// Whether programs that hold a camera are asked to let go of it.
     public var takesOver: Bool
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
-      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10), takesOver: Bool = false
+      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10),
+      care: CameraCare = CameraCare(), takesOver: Bool = false
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
@@ -38,6 +41,7 @@ public final class Tether: Service {
       self.settings = settings
       self.patience = patience
       self.takesOver = takesOver
+      self.care = care
     }
   }
 
@@ -65,7 +69,7 @@ public final class Tether: Service {
     surroundings = CameraLink.Surroundings(
       journal: journal, session: session, albums: configuration.albums, catchUp: configuration.catchUp,
       executable: configuration.executable, settings: configuration.settings,
-      takesOver: configuration.takesOver, logger: logger,
+      takesOver: configuration.takesOver, care: configuration.care, logger: logger,
       emit: { continuation.yield($0) })
   }
 
