@@ -70,7 +70,7 @@ install: ## programs, manuals, udev rules, service (PREFIX=/usr/local, DESTDIR=)
 	install -m 0755 -s $(PROGRAMS:%="$(RELEASE)/%") "$(DESTDIR)$(BINDIR)"
 	install -m 0644 $(MANUALS) "$(DESTDIR)$(MANDIR)/man1"
 	install -m 0644 $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
-	install -m 0644 udev/90-pixcheese-service.rules "$(DESTDIR)$(DOCDIR)/examples"
+	install -m 0644 udev/90-pixcheese-service.rules udev/69-pixcheese-no-desktop.rules "$(DESTDIR)$(DOCDIR)/examples"
 	install -m 0644 udev/60-pixcheese.rules "$(DESTDIR)$(UDEVDIR)/rules.d"
 	install -m 0644 systemd/pixcheese.sysusers "$(DESTDIR)$(SYSUSERSDIR)/pixcheese.conf"
 	install -m 0644 sysctl/60-pixcheese.conf "$(DESTDIR)$(SYSCTLDIR)"

@@ -16,8 +16,11 @@ struct CameraWorkerCommand: ParsableCommand {
   @Option(help: "A folder for libgphoto2's own settings.")
   var settings: String
 
+  @Flag(help: "Free the camera from programs that hold it.")
+  var takeOver = false
+
   func run() throws {
-    let code = CameraWorker.main(port: port, spool: spool, settings: settings)
+    let code = CameraWorker.main(port: port, spool: spool, settings: settings, takesOver: takeOver)
     throw ExitCode(code)
   }
 }

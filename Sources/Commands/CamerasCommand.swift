@@ -24,6 +24,11 @@ struct CamerasCommand: AsyncParsableCommand {
       valueName: "camera"))
   var camera: [String] = []
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Free a camera from the program that holds it (the desktop, mostly): ask it to let go, or to end.")
+  var takeOver: Bool?
+
   func run() async throws {
     try await run(in: try options.context())
   }
@@ -48,7 +53,9 @@ struct CamerasCommand: AsyncParsableCommand {
     // A camera on the network takes a second connection and drops the first: one that is being tethered is left alone.
     let isRunning = JournalLock.isHeld(beside: context.home.journal)
     let left = selections.filter { isRunning && $0.description.hasPrefix("ptpip:") }
-    let survey = CameraSurvey(settings: context.home.journal.removingLastComponent().appending("gphoto2"))
+    let survey = CameraSurvey(
+      settings: context.home.journal.removingLastComponent().appending("gphoto2"),
+      takesOver: try context.settings.flag("tether.take_over", option: takeOver))
     let asked = try await survey.findings(for: selections.filter { !left.contains($0) }).map {
       Answer.Row(
         camera: $0.port, model: $0.model, serial: $0.serial, battery: $0.status?.battery,

@@ -56,6 +56,11 @@ struct TetherCommand: AsyncParsableCommand {
     help: "Let guests in the room watch this machine's own album: listen on all interfaces.")
   var lan: Bool?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Free a camera from the program that holds it (the desktop, mostly): ask it to let go, or to end.")
+  var takeOver: Bool?
+
   @Option(
     help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
@@ -121,7 +126,7 @@ struct TetherCommand: AsyncParsableCommand {
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
         settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
-        care: care),
+        care: care, takesOver: try settings.flag("tether.take_over", option: takeOver)),
       journal: live.journal, session: session, logger: context.logger)
     if cameras.contains(.auto) {
       context.console.say("Watching for cameras on USB. Plug one in and switch it on.")

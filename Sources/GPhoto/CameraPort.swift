@@ -55,6 +55,24 @@ public enum CameraPort: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether a USB device is no longer there; `false` for what has no device.
+  public var isUnplugged: Bool {
+    guard let node else { return false }
+    return access(node, F_OK) != 0
+  }
+
+  /// Whether the device is there and its node may not be opened by us; `false` for what has no device.
+  public var isForbidden: Bool {
+    guard let node else { return false }
+    return access(node, R_OK | W_OK) != 0 && errno == EACCES
+  }
+
+  /// The device's node; `nil` for what is not on USB.
+  public var node: String? {
+    guard case .usb(let bus, let device) = self else { return nil }
+    return "/dev/bus/usb/\(Self.padded(bus))/\(Self.padded(device))"
+  }
+
   /// The path that libgphoto2 knows the port by. Names are resolved here: the library takes numeric addresses only.
   ///
   /// The port stands twice: with one, the event connection goes to 15740 whatever the command connection does.

@@ -8,23 +8,51 @@ public struct DeviceHolder: Hashable, Sendable {
   public let name: String
 
   /// Who has a device open, of the processes that we may look at. Blocks: reads `/proc`.
-  public static func holding(bus: Int, device: Int) -> [DeviceHolder] {
-    func padded(_ number: Int) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+  public static func holding(_ port: CameraPort) -> [DeviceHolder] {
+    guard let device = FileIdentity(port) else { return [] }
+    return entries(of: "/proc").compactMap { Int32($0) }.filter { $0 != getpid() && $0 > 1 }
+      .filter { isHolding(device, $0) }.map { DeviceHolder(process: $0, name: name(of: $0)) }
+  }
+
+  /// Whether it has the device open, now.
+  func isHolding(_ port: CameraPort) -> Bool {
+    FileIdentity(port).map { Self.isHolding($0, process) } ?? false
+  }
+
+  /// Whether it belongs to the desktop's virtual file system, which lets go of a camera when it is asked to.
+  public var isDesktop: Bool { name.hasPrefix("gvfs") }
+
+  /// Whether it is a `pixcheese`: then the camera is at work already.
+  public var isPixcheese: Bool { name.hasPrefix("pixcheese") }
+
+  /// What frees the camera from this program, as a sentence for a person.
+  public var remedy: String {
+    if isPixcheese { return "It is tethered already: stop that one first." }
+    let command = isDesktop ? "gio mount -s gphoto2" : "kill \(process)"
+    return "`\(command)` frees it, and so does --take-over."
+  }
+
+  /// A device's node or an open file, whatever its path: a container or a mount has others than we.
+  private struct FileIdentity: Equatable {
+    let device: UInt
+    let number: UInt
+
+    init?(path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      device = UInt(status.st_dev)
+      number = UInt(status.st_ino)
     }
-    let node = "/dev/bus/usb/\(padded(bus))/\(padded(device))"
-    return entries(of: "/proc").compactMap { Int32($0) }.filter { $0 != getpid() }.compactMap { process in
-      let folder = "/proc/\(process)/fd"
-      guard entries(of: folder).contains(where: { target(of: "\(folder)/\($0)") == node }) else { return nil }
-      return DeviceHolder(process: process, name: name(of: process))
+
+    init?(_ port: CameraPort) {
+      guard let node = port.node else { return nil }
+      self.init(path: node)
     }
   }
 
-  /// What frees the camera from this program, for a person to type.
-  public var remedy: String {
-    if name.hasPrefix("gvfs") { return "gio mount -s gphoto2" }
-    return "kill \(process)"
+  private static func isHolding(_ device: FileIdentity, _ process: Int32) -> Bool {
+    let folder = "/proc/\(process)/fd"
+    return entries(of: folder).contains { FileIdentity(path: "\(folder)/\($0)") == device }
   }
 
   private static func entries(of folder: String) -> [String] {
@@ -36,13 +64,6 @@ public struct DeviceHolder: Hashable, Sendable {
         withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }
     return names
-  }
-
-  private static func target(of link: String) -> String? {
-    var buffer = [CChar](repeating: 0, count: 256)
-    let count = readlink(link, &buffer, buffer.count)
-    return count > 0
-      ? String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
   }
 
   private static func name(of process: Int32) -> String {

@@ -1,4 +1,5 @@
 import CUSB
+import Glibc
 
 /// A device on USB, by its descriptors; nothing is opened to read them.
 public struct USBDevice: Hashable, Sendable {
@@ -12,6 +13,24 @@ public struct USBDevice: Hashable, Sendable {
   public let isPTP: Bool
   /// Whether an interface is mass storage (class 8): a camera in the wrong mode looks so.
   public let isMassStorage: Bool
+  /// The socket that it is in, as the kernel names it: the bus, its port, and the ports of hubs in between, `1-2.4`.
+  public let socket: String
+  /// The serial number by its USB descriptor; `nil` where it has none. Not always the one that the camera says by PTP.
+  public let serial: String?
+
+  public init(
+    bus: Int, device: Int, vendor: UInt16, product: UInt16, isPTP: Bool = true, isMassStorage: Bool = false,
+    socket: String, serial: String?
+  ) {
+    self.bus = bus
+    self.device = device
+    self.vendor = vendor
+    self.product = product
+    self.isPTP = isPTP
+    self.isMassStorage = isMassStorage
+    self.socket = socket
+    self.serial = serial
+  }
 
   public var port: CameraPort { .usb(bus: bus, device: device) }
 
@@ -53,6 +72,29 @@ public struct USBDevice: Hashable, Sendable {
     }
     self.isPTP = isPTP
     self.isMassStorage = isMassStorage
+    socket = Self.socket(of: pointer)
+    serial = isPTP ? Self.serial(at: socket) : nil
+  }
+
+  private static func socket(of pointer: OpaquePointer) -> String {
+    // USB allows seven tiers of hubs (USB 2.0, clause 4.1.1).
+    var ports = [UInt8](repeating: 0, count: 7)
+    let count = libusb_get_port_numbers(pointer, &ports, Int32(ports.count))
+    let path = ports.prefix(max(0, Int(count))).map { String($0) }.joined(separator: ".")
+    return "\(libusb_get_bus_number(pointer))-\(path)"
+  }
+
+  /// The kernel has read it when the device was plugged in; asking the device itself would need it opened.
+  private static func serial(at socket: String) -> String? {
+    let file = open("/sys/bus/usb/devices/\(socket)/serial", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    // A string descriptor has 126 characters at most (USB 2.0, clause 9.6.7).
+    var bytes = [UInt8](repeating: 0, count: 512)
+    let count = read(file, &bytes, bytes.count)
+    let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    let serial = String(text.prefix { !$0.isNewline && $0 != "\0" })
+    return serial.contains { $0 != "0" && !$0.isWhitespace } ? serial : nil
   }
 }
 

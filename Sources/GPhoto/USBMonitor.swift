@@ -21,14 +21,17 @@ public final class USBMonitor: Sendable {
     }
   }
 
-  /// The cameras that are plugged in now, then every change. To be called once; ends when the task that reads it is
-  /// cancelled. A thread of its own handles libusb's events.
+  /// Ends `changes()`.
+  public func stop() {
+    isStopped.store(true, ordering: .releasing)
+    libusb_interrupt_event_handler(context.pointer)
+  }
+
+  /// The cameras that are plugged in now, then every change. To be called once; ends with `stop()`, or when the task
+  /// that reads it is cancelled. A thread of its own handles libusb's events.
   public func changes() -> AsyncThrowingStream<Change, any Error> {
     let (stream, continuation) = AsyncThrowingStream<Change, any Error>.makeStream()
-    continuation.onTermination = { [self] _ in
-      isStopped.store(true, ordering: .releasing)
-      libusb_interrupt_event_handler(context.pointer)
-    }
+    continuation.onTermination = { [self] _ in stop() }
     let thread = Thread { [self] in watch(continuation) }
     thread.name = "usb"
     thread.start()

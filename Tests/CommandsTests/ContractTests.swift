@@ -33,8 +33,9 @@ struct ContractTests {
         #"{"album":"tus+http://h/u","event":"album.ready","url":null}"#
       ),
       (
-        .cameraConnected(camera: "c", model: "m", serial: "s", port: "ptpip:1.2.3.4:15740"),
-        #"{"camera":"c","event":"camera.connected","model":"m","port":"ptpip:1.2.3.4:15740","serial":"s"}"#
+        .cameraConnected(
+          camera: "c", model: "m", serial: "s", port: "ptpip:1.2.3.4:15740", milliseconds: 80),
+        #"{"camera":"c","event":"camera.connected","milliseconds":80,"model":"m","port":"ptpip:1.2.3.4:15740","serial":"s"}"#
       ),
       (.cameraLost(camera: "c", reason: "r"), #"{"camera":"c","event":"camera.lost","reason":"r"}"#),
       (

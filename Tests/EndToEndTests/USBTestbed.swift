@@ -10,6 +10,9 @@ final class USBTestbed: Sendable {
   private let program: Program
   private let folder: URL
 
+  /// What `umockdev-wrapper` puts in front of a program's libraries.
+  private static let library = "libumockdev-preload.so.0"
+
   /// Where a camera is plugged in.
   struct Place: Sendable {
     var bus = 1
@@ -22,6 +25,9 @@ final class USBTestbed: Sendable {
     /// The device's node, as programs in the testbed name it.
     var node: String { String(format: "/dev/bus/usb/%03d/%03d", bus, device) }
   }
+
+  /// Debian's own program for cameras.
+  static let gphoto2 = "/usr/bin/gphoto2"
 
   private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "scripts/usb-testbed")
@@ -45,11 +51,12 @@ final class USBTestbed: Sendable {
     self.folder = folder
     // Sockets lie in it, whose paths are 107 bytes long at most.
     program = try Program(
-      URL(filePath: "/usr/bin/python3"), [Self.script.path], environment: ["TMPDIR": folder.path])
+      URL(filePath: "/usr/bin/python3"), [Self.script.path],
+      environment: ["TMPDIR": folder.path, "LD_PRELOAD": Self.library])
     guard let root = try await program.first("ready").root else {
       throw program.failure("the testbed does not say its root")
     }
-    environment = ["UMOCKDEV_DIR": root, "LD_PRELOAD": "libumockdev-preload.so.0"]
+    environment = ["UMOCKDEV_DIR": root, "LD_PRELOAD": Self.library]
   }
 
   static func start() async throws -> USBTestbed {

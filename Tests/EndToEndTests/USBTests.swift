@@ -14,7 +14,7 @@ extension EndToEndTests {
       arguments: ["generic", "nikon", "canon", "sony", "fuji"])
     func vendors(vendor: String) async throws {
       let usb = try await USBTestbed.start()
-      let camera = try await small("--vendor", vendor)
+      let camera = try await SimulatedCamera.small("--vendor", vendor)
       let place = USBTestbed.Place()
       try await usb.plug(camera, at: place)
       let home = try Home()
@@ -36,7 +36,7 @@ extension EndToEndTests {
       let none = try await home.run("cameras", environment: usb.environment)
       #expect(none.status == .exit(69))
       #expect(none.words.contains("No camera is found on USB"))
-      let camera = try await small("--vendor", "canon", "--battery", "75")
+      let camera = try await SimulatedCamera.small("--vendor", "canon", "--battery", "75")
       let place = USBTestbed.Place(bus: 3, device: 14, socket: "3-2.4")
       try await usb.plug(camera, at: place)
       struct Answer: Decodable {
@@ -56,7 +56,7 @@ extension EndToEndTests {
     @Test("With --frames 3 the camera on USB ends the run by itself, its frames in the album byte for byte")
     func frames() async throws {
       let usb = try await USBTestbed.start()
-      let camera = try await small()
+      let camera = try await SimulatedCamera.small()
       let home = try Home()
       try await usb.plug(camera, at: USBTestbed.Place())
       let tether = try home.tether(on: usb, ["--frames", "3"])
@@ -71,8 +71,8 @@ extension EndToEndTests {
     @Test("A camera that is named by bus and device is tethered, and its neighbour is left alone")
     func named() async throws {
       let usb = try await USBTestbed.start()
-      let camera = try await small("--serial", "MINE")
-      let other = try await small("--serial", "OTHER")
+      let camera = try await SimulatedCamera.small("--serial", "MINE")
+      let other = try await SimulatedCamera.small("--serial", "OTHER")
       let place = USBTestbed.Place(bus: 2, device: 7, socket: "2-1")
       try await usb.plug(other, as: "other", at: USBTestbed.Place())
       try await usb.plug(camera, as: "mine", at: place)
@@ -90,7 +90,7 @@ extension EndToEndTests {
     @Test("demo takes the camera that is plugged in")
     func demo() async throws {
       let usb = try await USBTestbed.start()
-      let camera = try await small()
+      let camera = try await SimulatedCamera.small()
       try await usb.plug(camera, at: USBTestbed.Place())
       let home = try Home()
       let demo = try home.start(
@@ -101,11 +101,6 @@ extension EndToEndTests {
       #expect(demo.words.contains("Found PixCheese Simulator"))
       #expect(
         Set(demo.events.filter { $0.event == "frame.delivered" }.map(\.frame)) == [camera.shots[0].sha256])
-    }
-
-    /// A camera whose frames are quick to make and to send.
-    private func small(_ arguments: String...) async throws -> SimulatedCamera {
-      try await SimulatedCamera.start(arguments + ["--megabytes", "0.3", "--scenes", "2"])
     }
   }
 }

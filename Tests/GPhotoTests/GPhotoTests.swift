@@ -183,7 +183,7 @@ struct GPhotoValueTests {
 
   @Test("A process that has a device open is found by nobody else's name")
   func holders() {
-    #expect(DeviceHolder.holding(bus: 999, device: 999).isEmpty)
+    #expect(DeviceHolder.holding(.usb(bus: 999, device: 999)).isEmpty)
   }
 }
 

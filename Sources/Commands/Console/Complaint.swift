@@ -30,6 +30,7 @@ struct Complaint: Error, Sendable {
 
   private static func tether(_ error: TetherError) -> Complaint {
     switch error.code {
+    case .noCamera(.notAllowed): Complaint(.notAllowed, error.message)
     case .noCamera, .noUSB: Complaint(.unavailable, error.message)
     case .journal: (error.underlying as? JournalError).map(journal) ?? Complaint(.inputOutput, error.message)
     }

@@ -1,5 +1,12 @@
 import Foundation
 
+extension Duration {
+  /// Whole milliseconds.
+  var milliseconds: Int {
+    Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+  }
+}
+
 /// Words and figures for people.
 enum Text {
   /// `3.4 MB`: powers of ten, as cameras' makers and networks count.
@@ -26,6 +33,11 @@ enum Text {
     case ..<5400: "\((seconds + 30) / 60) min"
     default: "\((seconds + 1800) / 3600) h"
     }
+  }
+
+  /// `0.8 s`, `12.0 s`.
+  static func seconds(_ duration: Duration) -> String {
+    String(format: "%.1f s", Double(duration.milliseconds) / 1000)
   }
 
   /// `in 12 s`, or `now` for a time that has come.

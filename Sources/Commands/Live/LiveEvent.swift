@@ -5,7 +5,7 @@ import Model
 /// What a command that stays tells scripts, one JSON object a line (contract.md, "Events").
 enum LiveEvent: Sendable {
   case albumReady(album: String, url: String?)
-  case cameraConnected(camera: String, model: String, serial: String, port: String)
+  case cameraConnected(camera: String, model: String, serial: String, port: String, milliseconds: Int)
   /// Said when connected, and when a figure has changed.
   case cameraStatus(camera: String, CameraStatus)
   case cameraClock(camera: String, offset: Int)
@@ -51,9 +51,10 @@ extension LiveEvent {
       case .albumReady(let album, let url):
         try encode("album.ready", [(.album, album)])
         try line.encode(url, forKey: .url)
-      case .cameraConnected(let camera, let model, let serial, let port):
+      case .cameraConnected(let camera, let model, let serial, let port, let milliseconds):
         try encode(
-          "camera.connected", [(.camera, camera), (.model, model), (.serial, serial), (.port, port)])
+          "camera.connected", [(.camera, camera), (.model, model), (.serial, serial), (.port, port)],
+          [(.milliseconds, Int64(milliseconds))])
       case .cameraStatus(let camera, let status):
         try encode("camera.status", [(.camera, camera)])
         try line.encode(status.battery, forKey: .battery)

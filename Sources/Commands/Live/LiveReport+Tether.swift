@@ -11,16 +11,17 @@ extension LiveReport {
         $0.model = camera.model
         $0.port = String(describing: camera.port)
         $0.lost = nil
+        $0.readyAfter = camera.readyAfter
         $0.take(camera.status)
       }
       emit(
         .cameraConnected(
           camera: camera.camera, model: camera.model, serial: camera.serial ?? "",
-          port: String(describing: camera.port)))
+          port: String(describing: camera.port), milliseconds: camera.readyAfter.milliseconds))
       emit(.cameraStatus(camera: camera.camera, camera.status))
       console.say(
         "\(console.green("Connected:")) \(Text.harmless(camera.model)) (\(Text.harmless(camera.camera))) at "
-          + "\(camera.port)")
+          + "\(camera.port), ready in \(Text.seconds(camera.readyAfter))")
     case .cameraStatus(let camera, let status):
       if await scoreboard.takes(status, of: camera) { emit(.cameraStatus(camera: camera, status)) }
     case .cameraClock(let camera, let offset):

@@ -33,7 +33,8 @@ struct LiveView: Service {
         lines.append(
           "\(console.red("○")) \(console.bold(Text.harmless(camera.model)))  \(Text.harmless(lost))")
       } else {
-        let facts = Self.facts(of: camera) + [camera.port]
+        let ready = camera.readyAfter.map { "ready in \(Text.seconds($0))" }
+        let facts = Self.facts(of: camera) + [camera.port] + [ready].compactMap { $0 }
         lines.append(
           "\(console.green("●")) \(console.bold(Text.harmless(camera.model)))  "
             + console.dimmed(facts.joined(separator: " · ")))

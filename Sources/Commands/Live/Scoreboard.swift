@@ -15,6 +15,8 @@ actor Scoreboard {
     var clockOffset: Int?
     /// Why it is not connected; `nil` while it is.
     var lost: String?
+    /// From its plugging in until frames could be taken.
+    var readyAfter: Duration?
   }
 
   struct Album: Sendable {

@@ -176,7 +176,7 @@ struct Settings: Sendable {
   static let known: Set<String> = [
     "album", "server", "quiet", "verbose", "json", "send", "originals", "queue.rows", "limit",
     "network.ca_file", "network.congestion_control",
-    "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
+    "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen", "tether.take_over",
     "tether.clock_offset", "tether.set_clock", "tether.delete_after", "tether.delete_pause",
     "upload.listen", "upload.patience",
     "serve.listen", "serve.data", "serve.public_url",

@@ -19,6 +19,7 @@ final class CameraLink {
     let catchUp: CatchUp
     let executable: FilePath
     let settings: FilePath
+    let takesOver: Bool
     let care: CameraCare
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
@@ -27,13 +28,21 @@ final class CameraLink {
   private enum Input: Sendable {
     case worker(WorkerProcess.Message)
     case tick
+    case moved
     case stop
   }
 
-  private let port: CameraPort
+  private let seat: CameraSeat
+  /// Where the camera is, or was last.
+  private var port: CameraPort
   private let surroundings: Surroundings
   private let stop: StopSignal
-  private var plan = FetchPlan()
+  /// By camera: another one may sit here now.
+  private var plans: [String: FetchPlan] = [:]
+  private var plan: FetchPlan {
+    get { plans[connection.camera] ?? FetchPlan() }
+    set { plans[connection.camera] = newValue }
+  }
   private var lastComplaint: CameraLoss?
   private var health = CameraHealth()
   /// How the worker is to be judged: while it is not connected its listing does not count as complete.
@@ -47,6 +56,7 @@ final class CameraLink {
     var isListed = false
     var firstListing: [SourceObject] = []
     var loss: CameraLoss?
+    let started = ContinuousClock.now
     var deadline = ContinuousClock.now + .seconds(30)
     var stopDeadline: ContinuousClock.Instant?
     /// What was told of marks before the frame was safe.
@@ -61,22 +71,26 @@ final class CameraLink {
   private static let patience = Duration.seconds(30)
   /// SIGTERM to the end is 5 s at most (contract.md); the rest needs some of it.
   private static let stopPatience = Duration.milliseconds(3500)
+  /// What a worker has left to do when its camera is gone: to bring what it has read to disk.
+  private static let unpluggedPatience = Duration.seconds(2)
 
-  init(port: CameraPort, surroundings: Surroundings, stop: StopSignal) {
+  init(seat: CameraSeat, at port: CameraPort, surroundings: Surroundings, stop: StopSignal) {
+    self.seat = seat
     self.port = port
     self.surroundings = surroundings
     self.stop = stop
   }
 
   /// How many announced frames are not safe.
-  var unfetched: Int { plan.count }
+  var unfetched: Int { plans.values.reduce(0) { $0 + $1.count } }
 
   /// Runs until the stop is requested or the task is cancelled.
   /// - Parameter outcome: told after each connection, or try at one, how it ended and whether it had come about.
   /// - Throws: `JournalError` when the journal takes no more.
   func run(outcome: (_ loss: CameraLoss, _ hadConnected: Bool) throws -> Void) async throws {
     var pause = Duration.milliseconds(500)
-    while !stop.isRequested, !Task.isCancelled {
+    while !stop.isRequested, !Task.isCancelled, let place = await seat.camera(until: stop) {
+      port = place
       let loss = try await connect()
       let hadConnected = connection.identity != nil
       plan.forgetNumbers()
@@ -90,16 +104,22 @@ final class CameraLink {
         lastComplaint = loss
       }
       try outcome(loss, hadConnected)
+      // One that is somewhere else now is looked for there at once.
+      guard seat.port == port else { continue }
       await rest(pause)
       pause = min(pause * 2, .seconds(5))
     }
   }
 
-  /// Waits, no longer than until the stop.
+  /// Waits, no longer than until the stop, or until the camera is moved.
   private func rest(_ pause: Duration) async {
     let (stream, continuation) = AsyncStream<Void>.makeStream()
-    let number = stop.listen { continuation.finish() }
-    defer { stop.forget(number) }
+    let stopped = stop.listen { continuation.finish() }
+    let moved = seat.listen { continuation.finish() }
+    defer {
+      stop.forget(stopped)
+      seat.forget(moved)
+    }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { for await _ in stream {} }
       // A cancelled sleep is what ends it early.
@@ -118,15 +138,18 @@ final class CameraLink {
       arguments: [
         surroundings.executable.string, "camera-worker", "--port", port.description, "--spool",
         surroundings.journal.spool.root.string, "--settings", surroundings.settings.string,
-      ]
+      ] + (surroundings.takesOver ? ["--take-over"] : [])
     ) { message in
       continuation.yield(.worker(message))
       if case .ended = message { continuation.finish() }
     }
     let listener = stop.listen { continuation.yield(.stop) }
+    let moves = seat.listen { continuation.yield(.moved) }
+    continuation.yield(.moved)
     // Whatever ends this: no worker survives it, and no listener either.
     defer {
       stop.forget(listener)
+      seat.forget(moves)
       worker.kill()
     }
     return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -153,6 +176,10 @@ final class CameraLink {
           if plan.count == 0, connection.isListed, connection.stopDeadline == nil {
             for command in try await connection.clearing?.step() ?? [] { worker.send(command) }
           }
+        case .moved:
+          guard seat.port != port else { continue }
+          connection.loss = .unplugged(port)
+          connection.stopDeadline = connection.stopDeadline ?? .now + Self.unpluggedPatience
         case .stop:
           worker.send(.stop)
           connection.stopDeadline = .now + Self.stopPatience
@@ -182,16 +209,6 @@ final class CameraLink {
     let ids = plan.next(now: now).compactMap(\.id)
     for id in ids { worker.send(.fetch(object: id, day: Self.day(now))) }
     return ids
-  }
-
-  /// The spool's folder of a day, by the local calendar.
-  static func day(_ date: Date) -> String {
-    let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: date)
-    func padded(_ number: Int?, _ digits: Int) -> String {
-      let text = String(number ?? 0)
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-    return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
   }
 
   // MARK: Reports
@@ -231,7 +248,7 @@ final class CameraLink {
           message: "The clock of \(modelName) cannot be set from here: set it in the camera's menu."))
     case .erased(let id): try await connection.clearing?.erased(id)
     case .spared(let id, let reason): try await connection.clearing?.spared(id, reason)
-    case .lost(let loss): connection.loss = loss
+    case .lost(let loss): connection.loss = connection.loss ?? loss
     case .warning(let code, let message):
       surroundings.emit(.warning(code: String(code.prefix(64)), message: DisplayName.line(message)))
     }
@@ -268,17 +285,6 @@ final class CameraLink {
 
   private func warn(_ warnings: [CameraHealth.Warning]) {
     for warning in warnings { surroundings.emit(.warning(code: warning.code, message: warning.message)) }
-  }
-
-  /// What a camera is called in the journal: its serial number. One without is called by its model, and on a network
-  /// by its address too; a USB address changes with every plugging in.
-  static func name(of identity: WorkerIdentity, port: CameraPort) -> String {
-    if let serial = identity.serial, !serial.isEmpty { return DisplayName.of(serial) }
-    let model = DisplayName.of(identity.model)
-    switch port {
-    case .usb: return model
-    case .ptpip, .disk: return "\(model) at \(port)"
-    }
   }
 
   private func appeared(_ object: CameraObject, _ worker: WorkerProcess) async throws {
@@ -320,18 +326,6 @@ final class CameraLink {
           capture: new.capture, camera: connection.camera, name: DisplayName.of(object.name),
           bytes: source.bytes,
           announcedAt: now, isCatchUp: isCatchUp)))
-  }
-
-  static func source(_ object: CameraObject) -> SourceObject {
-    SourceObject(
-      folder: object.folder, name: object.name, bytes: object.bytes ?? -1, modified: object.modified)
-  }
-
-  /// Pictures and clips, by their name or by the camera's word; not the lists and marks that cameras write besides.
-  static func isWanted(_ object: CameraObject) -> Bool {
-    if MediaType.isPictureOrClip(named: object.name) { return true }
-    guard let type = object.mediaType else { return false }
-    return type.hasPrefix("image/") || type.hasPrefix("video/")
   }
 
   private func listed(_ objects: [CameraObject], isComplete: Bool) async throws {
@@ -377,12 +371,13 @@ final class CameraLink {
       return
     }
     connection.isListed = true
+    let since = seat.pluggedAt ?? connection.started
+    seat.settle()
     surroundings.emit(
       .cameraConnected(
         TetheredCamera(
           camera: connection.camera, model: DisplayName.of(identity.model), serial: identity.serial,
-          port: port,
-          status: status)))
+          port: port, status: status, readyAfter: .now - since)))
   }
 
   private func fetched(_ id: UInt64, path: FilePath, bytes: Int64, hash: ContentHash) async throws {

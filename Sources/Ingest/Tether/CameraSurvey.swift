@@ -20,12 +20,15 @@ public struct CameraSurvey: Sendable {
   /// A folder for libgphoto2's own settings.
   private let settings: FilePath
   private let executable: FilePath
+  private let takesOver: Bool
   /// How long one camera may take to answer.
   private static let patience = Duration.seconds(20)
 
-  public init(settings: FilePath, executable: FilePath = "/proc/self/exe") {
+  /// - Parameter takesOver: whether programs that hold a camera are asked to let go of it.
+  public init(settings: FilePath, executable: FilePath = "/proc/self/exe", takesOver: Bool = false) {
     self.settings = settings
     self.executable = executable
+    self.takesOver = takesOver
   }
 
   /// Asks every camera, all at once, each through a worker process of its own as `tether` does.
@@ -68,7 +71,7 @@ public struct CameraSurvey: Sendable {
         executable.string, "camera-worker", "--port", port.description, "--spool", settings.string,
         "--settings",
         settings.string,
-      ]
+      ] + (takesOver ? ["--take-over"] : [])
     ) { message in
       continuation.yield(message)
       if case .ended = message { continuation.finish() }

@@ -29,11 +29,14 @@ public final class Tether: Service {
     public var patience: Duration
     /// What is done about the cameras' clocks and cards.
     public var care: CameraCare
+    /// Whether programs that hold a camera are asked to let go of it.
+    public var takesOver: Bool
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
       policy: SendingPolicy = SendingPolicy(), executable: FilePath = "/proc/self/exe",
-      patience: Duration = .seconds(10), care: CameraCare = CameraCare()
+      patience: Duration = .seconds(10), care: CameraCare = CameraCare(),
+      takesOver: Bool = false
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
@@ -42,6 +45,7 @@ public final class Tether: Service {
       self.executable = executable
       self.settings = settings
       self.patience = patience
+      self.takesOver = takesOver
       self.care = care
     }
   }
@@ -70,7 +74,8 @@ public final class Tether: Service {
     surroundings = CameraLink.Surroundings(
       journal: journal, session: session, albums: configuration.albums,
       policy: configuration.policy, catchUp: configuration.catchUp,
-      executable: configuration.executable, settings: configuration.settings, care: configuration.care,
+      executable: configuration.executable, settings: configuration.settings,
+      takesOver: configuration.takesOver, care: configuration.care,
       logger: logger,
       emit: { continuation.yield($0) })
   }
@@ -88,11 +93,18 @@ public final class Tether: Service {
     do {
       try await withGracefulShutdownHandler {
         try await withThrowingTaskGroup(of: Void.self) { group in
-          for selection in Set(configuration.cameras) {
-            switch selection {
-            case .auto: group.addTask { try await self.watchUSB() }
-            case .port(let port):
-              group.addTask { try await self.tether(port, isNamed: true, until: self.stopSignal) }
+          let cameras = Set(configuration.cameras)
+          var named: [CameraPort] = []
+          for case .port(let port) in cameras {
+            if case .usb = port {
+              named.append(port)
+            } else {
+              group.addTask { try await self.tether(CameraSeat(port), isNamed: true) }
+            }
+          }
+          if cameras.contains(.auto) || !named.isEmpty {
+            group.addTask { [named] in
+              try await self.watchUSB(USBSeats(named: named, takesAll: cameras.contains(.auto)))
             }
           }
           try await group.waitForAll()
@@ -107,8 +119,9 @@ public final class Tether: Service {
     }
   }
 
-  private func tether(_ port: CameraPort, isNamed: Bool, until stop: StopSignal) async throws {
-    let link = CameraLink(port: port, surroundings: surroundings, stop: stop)
+  private func tether(_ seat: CameraSeat, isNamed: Bool) async throws {
+    guard let port = seat.port else { return }
+    let link = CameraLink(seat: seat, at: port, surroundings: surroundings, stop: stopSignal)
     let start = ContinuousClock.now
     let patience = configuration.patience
     defer { state.withLock { $0.unfetched += link.unfetched } }
@@ -122,50 +135,49 @@ public final class Tether: Service {
     }
   }
 
-  /// A link for every PTP camera on USB, from its plugging in to its unplugging.
-  private func watchUSB() async throws {
-    let named = configuration.cameras.compactMap { selection -> CameraPort? in
-      if case .port(let port) = selection { return port }
-      return nil
-    }
-    let monitor: USBMonitor
-    do {
-      monitor = try USBMonitor()
-    } catch {
-      let message = "Cameras on USB cannot be watched: \(error)."
-      guard !named.isEmpty else { throw TetherError(code: .noUSB, message: message, underlying: error) }
-      continuation.yield(.warning(code: "no_usb", message: message))
-      return
-    }
-    let changes = monitor.changes()
+  /// A link for every seat on USB. It outlives the camera's unplugging, and with it what was announced and not fetched.
+  private func watchUSB(_ seats: USBSeats) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      var stops: [CameraPort: StopSignal] = [:]
-      let ended = AsyncStream<Void>.makeStream()
-      let listener = stopSignal.listen { ended.continuation.finish() }
-      defer { stopSignal.forget(listener) }
-      let attached = AsyncStream<USBMonitor.Change>.makeStream()
-      group.addTask {
-        for try await change in changes { attached.continuation.yield(change) }
-        attached.continuation.finish()
-      }
-      group.addTask {
-        for await _ in ended.stream {}
-        attached.continuation.finish()
-      }
-      for await change in attached.stream {
-        switch change {
-        case .attached(let device) where !named.contains(device.port):
-          let stop = StopSignal()
-          stops[device.port] = stop
-          group.addTask { try await self.tether(device.port, isNamed: false, until: stop) }
-        case .attached: continue
-        case .detached(let bus, let device):
-          stops.removeValue(forKey: .usb(bus: bus, device: device))?.request()
+      for seat in seats.seats { group.addTask { try await self.tether(seat, isNamed: true) } }
+      if let monitor = try usbMonitor() {
+        let listener = stopSignal.listen { monitor.stop() }
+        defer { stopSignal.forget(listener) }
+        var seats = seats
+        do {
+          for try await change in monitor.changes() {
+            switch change {
+            case .attached(let device):
+              if let seat = seats.attached(device, at: .now) {
+                group.addTask { try await self.tether(seat, isNamed: false) }
+              }
+            case .detached(let bus, let device):
+              seats.detached(bus: bus, device: device)
+            }
+          }
+        } catch {
+          warnOfUSB(error)
         }
       }
-      for stop in stops.values { stop.request() }
-      // The watching thread is left by cancelling who reads it; the links end by themselves, in their own time.
       try await group.waitForAll()
     }
+  }
+
+  /// - Returns: `nil` if USB cannot be watched, and there are cameras that were named.
+  private func usbMonitor() throws(TetherError) -> USBMonitor? {
+    do {
+      return try USBMonitor()
+    } catch {
+      guard configuration.cameras.contains(where: { $0 != .auto }) else {
+        throw TetherError(
+          code: .noUSB, message: "Cameras on USB cannot be watched: \(error).", underlying: error)
+      }
+      warnOfUSB(error)
+      return nil
+    }
+  }
+
+  private func warnOfUSB(_ error: any Error) {
+    continuation.yield(
+      .warning(code: "no_usb", message: "Cameras on USB are not noticed when they are plugged in: \(error)."))
   }
 }

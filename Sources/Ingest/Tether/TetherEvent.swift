@@ -34,6 +34,9 @@ public struct TetheredCamera: Hashable, Sendable {
   public var serial: String?
   public var port: CameraPort
   public var status: CameraStatus
+  /// From its plugging in until now; where it was not plugged in (a network, a connection that broke), from the
+  /// beginning of the try that succeeded.
+  public var readyAfter: Duration
 }
 
 /// A frame that is going to be fetched.

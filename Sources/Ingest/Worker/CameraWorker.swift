@@ -14,8 +14,9 @@ public enum CameraWorker {
   ///   - port: where the camera is, in libgphoto2's spelling without the doubled port, `ptpip:192.168.1.9:15740`.
   ///   - spool: the spool's folder.
   ///   - settings: a folder for libgphoto2's own settings, made if it is not there.
+  ///   - takesOver: whether programs that hold the camera are asked to let go.
   /// - Returns: the process's exit code; what happened has been reported.
-  public static func main(port: String, spool: String, settings: String) -> Int32 {
+  public static func main(port: String, spool: String, settings: String, takesOver: Bool) -> Int32 {
     // The parent ends its workers over the pipe; a terminal's Ctrl-C and a service manager's SIGTERM are its business.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
@@ -36,7 +37,7 @@ public enum CameraWorker {
     }
     let loop: WorkerLoop
     do {
-      loop = try WorkerLoop(port: port, channel: channel, writer: writer)
+      loop = try connect(to: port, channel: channel, writer: writer, takesOver: takesOver)
     } catch {
       channel.send(.lost(CameraLoss(connecting: error, port: port)))
       return ExitCode.unavailable
@@ -51,6 +52,25 @@ public enum CameraWorker {
     }
   }
 
+  private static func connect(
+    to port: CameraPort, channel: WorkerChannel, writer: OriginalWriter, takesOver: Bool
+  ) throws(GPhotoError) -> WorkerLoop {
+    do {
+      return try WorkerLoop(port: port, channel: channel, writer: writer)
+    } catch  where error.recovery == .release && takesOver {
+      let outcomes = DeviceRelease(port).request()
+      for (holder, outcome) in outcomes where outcome != .stays {
+        let how = outcome == .unmounted ? "was asked to unmount it" : "was ended"
+        channel.send(
+          .warning(
+            code: "taken_over",
+            message: "\(holder.name) (process \(holder.process)) held the camera at \(port), and \(how)."))
+      }
+      guard !outcomes.isEmpty, outcomes.allSatisfy({ $0.outcome != .stays }) else { throw error }
+      return try WorkerLoop(port: port, channel: channel, writer: writer)
+    }
+  }
+
   /// What the shell sees if somebody runs the hidden command by hand.
   private enum ExitCode {
     static let usage: Int32 = 64
@@ -61,8 +81,11 @@ public enum CameraWorker {
 
 extension CameraLoss {
   /// What a failure of the connection means, and what to do about it.
-  init(_ error: GPhotoError, port: CameraPort) {
+  init(_ error: GPhotoError, port: CameraPort, isConnecting: Bool = false) {
     switch error.kind {
+    case _ where port.isUnplugged && !isConnecting:
+      // What the driver says of a transfer that was cut off is any of a handful.
+      self = .unplugged(port)
     case .unknownPort:
       self.init(
         code: .unknownCamera,
@@ -74,7 +97,7 @@ extension CameraLoss {
     case .cannotClaim, .cannotLock:
       self.init(code: .held, message: Self.heldMessage(port: port))
     case .deviceGone:
-      self.init(code: .unplugged, message: "The camera at \(port) was unplugged or switched off.")
+      self = .unplugged(port)
     default:
       self.init(
         code: .connectionLost, message: "The connection to the camera at \(port) broke: \(error.description)."
@@ -84,8 +107,17 @@ extension CameraLoss {
 
   /// What a failure to connect means.
   init(connecting error: GPhotoError, port: CameraPort) {
-    self.init(error, port: port)
+    self.init(error, port: port, isConnecting: true)
     guard code == .connectionLost else { return }
+    if port.isForbidden, let node = port.node {
+      self.init(
+        code: .notAllowed,
+        message:
+          "You may not open the camera at \(port) (\(node)). udev/60-pixcheese.rules gives cameras to whoever sits at the "
+          + "machine and to the group plugdev: install it (`make install`), join the group "
+          + "(`sudo usermod -aG plugdev $USER`, then log in again), and plug the camera in again.")
+      return
+    }
     code = .refused
     switch port {
     case .ptpip:
@@ -97,14 +129,15 @@ extension CameraLoss {
     }
   }
 
+  static func unplugged(_ port: CameraPort) -> CameraLoss {
+    CameraLoss(code: .unplugged, message: "The camera at \(port) was unplugged or switched off.")
+  }
+
   private static func heldMessage(port: CameraPort) -> String {
-    guard case .usb(let bus, let device) = port,
-      let holder = DeviceHolder.holding(bus: bus, device: device).first
-    else {
+    guard let holder = DeviceHolder.holding(port).first else {
       return
-        "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it."
+        "Another program holds the camera at \(port). Often it is the desktop: `gio mount -s gphoto2` frees it, and so does --take-over."
     }
-    return
-      "\(holder.name) (process \(holder.process)) holds the camera at \(port). `\(holder.remedy)` frees it."
+    return "\(holder.name) (process \(holder.process)) holds the camera at \(port). \(holder.remedy)"
   }
 }

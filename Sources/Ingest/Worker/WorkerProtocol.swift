@@ -146,6 +146,8 @@ public struct CameraLoss: Hashable, Codable, Sendable, CustomStringConvertible {
     case refused
     /// Another program holds it.
     case held
+    /// We may not open its device.
+    case notAllowed = "not_allowed"
     /// Unplugged.
     case unplugged
     /// The connection broke.

@@ -1,0 +1,74 @@
+import GPhoto
+import Synchronization
+
+/// Where a link finds its camera: a port, until the camera is unplugged; another one when it is plugged in again.
+///
+/// On a network a camera stays where it is; only what knows of plugs (`USBSeats`) moves one.
+final class CameraSeat: Sendable {
+  private struct State {
+    var port: CameraPort?
+    var pluggedAt: ContinuousClock.Instant?
+    var listeners: [Int: @Sendable () -> Void] = [:]
+    var next = 0
+  }
+
+  private let state: Mutex<State>
+
+  /// - Parameter pluggedAt: when it was plugged in; `nil` for what cannot be plugged, or was there before.
+  init(_ port: CameraPort, pluggedAt: ContinuousClock.Instant? = nil) {
+    state = Mutex(State(port: port, pluggedAt: pluggedAt))
+  }
+
+  /// Where the camera is; `nil` while it is away.
+  var port: CameraPort? { state.withLock { $0.port } }
+
+  /// When the camera was plugged in that was not ready since; `nil` if there is none.
+  var pluggedAt: ContinuousClock.Instant? { state.withLock { $0.pluggedAt } }
+
+  /// The camera is ready: what comes now is no plugging in.
+  func settle() { state.withLock { $0.pluggedAt = nil } }
+
+  func plug(_ port: CameraPort, at time: ContinuousClock.Instant) { move(port, time) }
+
+  func unplug() { move(nil, nil) }
+
+  private func move(_ port: CameraPort?, _ time: ContinuousClock.Instant?) {
+    let listeners = state.withLock { state in
+      state.port = port
+      state.pluggedAt = time
+      return Array(state.listeners.values)
+    }
+    for listener in listeners { listener() }
+  }
+
+  /// Calls back whenever the camera was moved.
+  /// - Returns: what `forget` wants.
+  func listen(_ listener: @escaping @Sendable () -> Void) -> Int {
+    state.withLock { state in
+      state.next += 1
+      state.listeners[state.next] = listener
+      return state.next
+    }
+  }
+
+  func forget(_ number: Int) {
+    state.withLock { _ = $0.listeners.removeValue(forKey: number) }
+  }
+
+  /// Waits until the camera is there.
+  /// - Returns: where; `nil` if the stop was requested, or the task cancelled, before.
+  func camera(until stop: StopSignal) async -> CameraPort? {
+    let (ticks, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let moved = listen { continuation.yield() }
+    let stopped = stop.listen { continuation.finish() }
+    defer {
+      forget(moved)
+      stop.forget(stopped)
+    }
+    continuation.yield()
+    for await _ in ticks {
+      if let port { return port }
+    }
+    return nil
+  }
+}
