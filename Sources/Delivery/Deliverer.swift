@@ -50,16 +50,31 @@ public final class Deliverer: Service {
     var lanes: [DeliveryLane] = []
     for destination in destinations where albums.insert(destination.album).inserted {
       let meter = ThroughputMeter()
-      let client = TusClient(
-        destination, curl: curl, journal: journal, timeouts: options.timeouts,
-        usesChecksums: !destination.isLoopback, chunks: ChunkSize(isLoopback: destination.isLoopback),
-        meter: meter, logger: logger)
+      let client = Self.client(
+        destination, journal: journal, curl: curl, options: options, meter: meter, logger: logger)
       lanes.append(
         DeliveryLane(
           destination, client: client, journal: journal, meter: meter, options: options, events: continuation,
           logger: logger))
     }
     self.lanes = lanes
+  }
+
+  private static func client(
+    _ destination: DeliveryDestination, journal: Journal, curl: CurlClient, options: Options,
+    meter: ThroughputMeter, logger: Logger
+  ) -> any DestinationClient {
+    switch destination.place {
+    case .tus(let creationURL, let token):
+      TusClient(
+        TusEndpoint(creation: creationURL, token: token), album: destination.album, curl: curl,
+        journal: journal, timeouts: options.timeouts, usesChecksums: !destination.isLoopback,
+        chunks: ChunkSize(isLoopback: destination.isLoopback), meter: meter, logger: logger)
+    case .bucket(let bucket):
+      BucketClient(
+        bucket, album: destination.album, curl: curl, journal: journal, options: options, meter: meter,
+        logger: logger)
+    }
   }
 
   /// Delivers until the task is cancelled or the service group shuts down; then returns at once.

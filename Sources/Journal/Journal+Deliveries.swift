@@ -23,6 +23,7 @@ extension Journal {
           database,
           sql: Self.selectDelivery + """
              WHERE destination.album = ? AND delivery.kind = ? AND delivery.state IN ('waiting', 'sending')
+              AND delivery.stored_at IS NULL
               AND (delivery.next_try_at IS NULL OR delivery.next_try_at NOT BETWEEN ? + 1 AND ?)
               \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
              ORDER BY delivery.frame_id \(kind == .original ? "ASC" : "DESC") LIMIT ?
@@ -227,7 +228,7 @@ extension Journal {
     }
   }
 
-  private static let selectDelivery = """
+  static let selectDelivery = """
     SELECT delivery.id, destination.album, delivery.kind, delivery.state, delivery.offset, delivery.upload_url,
       delivery.attempts, delivery.next_try_at, delivery.reason,
       COALESCE(rendition.hash, original.hash) AS hash, COALESCE(rendition.bytes, original.bytes) AS bytes,
@@ -242,7 +243,7 @@ extension Journal {
       LEFT JOIN rendition ON rendition.frame_id = frame.id AND rendition.kind = delivery.kind
     """
 
-  private static func delivery(_ row: Row, spool: Spool) -> Delivery {
+  static func delivery(_ row: Row, spool: Spool) -> Delivery {
     let facts: String? = row["facts"]
     return Delivery(
       id: row["id"], album: row["album"], kind: AssetKind(rawValue: row["kind"]) ?? .original,

@@ -7,6 +7,7 @@ enum Schema {
     migrator.registerMigration("1 frames, deliveries, sources") { database in
       try database.execute(sql: version1)
     }
+    migrator.registerMigration("2 bucket albums", migrate: addBucketAlbums)
     return migrator
   }
 

@@ -27,11 +27,10 @@ actor TusClient: DestinationClient {
   private static let mostCarriedAtCreation: Int64 = 4 << 20
 
   init(
-    _ destination: DeliveryDestination, curl: CurlClient, journal: Journal, timeouts: Timeouts,
-    usesChecksums: Bool,
-    chunks: ChunkSize, meter: ThroughputMeter, logger: Logger
+    _ endpoint: TusEndpoint, album: String, curl: CurlClient, journal: Journal, timeouts: Timeouts,
+    usesChecksums: Bool, chunks: ChunkSize, meter: ThroughputMeter, logger: Logger
   ) {
-    endpoint = TusEndpoint(creation: destination.creationURL, token: destination.token)
+    self.endpoint = endpoint
     self.curl = curl
     self.journal = journal
     self.timeouts = timeouts
@@ -39,7 +38,7 @@ actor TusClient: DestinationClient {
     self.chunks = chunks
     self.meter = meter
     self.logger = logger
-    disk = DispatchQueue(label: "delivery disk \(destination.album)")
+    disk = DispatchQueue(label: "delivery disk \(album)")
   }
 
   func prepare() async {
