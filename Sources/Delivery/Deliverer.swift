@@ -13,8 +13,9 @@ public final class Deliverer: Service {
   public struct Options: Sendable {
     /// Thumbnails and previews under way at once to one destination, 1 or more.
     public var renditionPlaces: Int
-    /// Originals under way at once to one destination, 1 or more. While a rendition is on its way they pause.
-    public var originalPlaces: Int
+    /// Originals under way at once to one destination, 1 or more; `nil` finds out how many fill the link. While a rendition is
+    /// on its way they pause.
+    public var originalPlaces: Int?
     public var timeouts: Timeouts
     /// The longest first rest of a destination that failed; it doubles with every failure.
     public var firstRest: Duration
@@ -22,7 +23,7 @@ public final class Deliverer: Service {
     public var longestRest: Duration
 
     public init(
-      renditionPlaces: Int = 2, originalPlaces: Int = 2, timeouts: Timeouts = Timeouts(),
+      renditionPlaces: Int = 2, originalPlaces: Int? = nil, timeouts: Timeouts = Timeouts(),
       firstRest: Duration = .seconds(1), longestRest: Duration = .seconds(30)
     ) {
       self.renditionPlaces = renditionPlaces
@@ -46,30 +47,34 @@ public final class Deliverer: Service {
     logger: Logger
   ) {
     (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4096))
+    let continuation = continuation
+    let clock = ServerClock { continuation.yield(.clockIsWrong(seconds: $0)) }
     var albums: Set<String> = []
     var lanes: [DeliveryLane] = []
     for destination in destinations where albums.insert(destination.album).inserted {
       let meter = ThroughputMeter()
       let client = Self.client(
-        destination, journal: journal, curl: curl, options: options, meter: meter, logger: logger)
+        destination, journal: journal, curl: curl, options: options, meter: meter, clock: clock,
+        logger: logger)
       lanes.append(
         DeliveryLane(
           destination, client: client, journal: journal, meter: meter, options: options, events: continuation,
-          logger: logger))
+          logger: logger,
+          firstTransfers: curl.hasCongestionControl ? TransferCount.startWithBBR : TransferCount.start))
     }
     self.lanes = lanes
   }
 
   private static func client(
     _ destination: DeliveryDestination, journal: Journal, curl: CurlClient, options: Options,
-    meter: ThroughputMeter, logger: Logger
+    meter: ThroughputMeter, clock: ServerClock, logger: Logger
   ) -> any DestinationClient {
     switch destination.place {
     case .tus(let creationURL, let token):
       TusClient(
         TusEndpoint(creation: creationURL, token: token), album: destination.album, curl: curl,
         journal: journal, timeouts: options.timeouts, usesChecksums: !destination.isLoopback,
-        chunks: ChunkSize(isLoopback: destination.isLoopback), meter: meter, logger: logger)
+        chunks: ChunkSize(isLoopback: destination.isLoopback), meter: meter, clock: clock, logger: logger)
     case .bucket(let bucket):
       BucketClient(
         bucket, album: destination.album, curl: curl, journal: journal, options: options, meter: meter,
@@ -85,6 +90,12 @@ public final class Deliverer: Service {
       }
     }
     continuation.finish()
+  }
+
+  /// Starts no more originals, or goes on with them: while a network costs by the byte, say. An original that is on its way goes on;
+  /// renditions do too, and everything for this machine's own albums.
+  public func hold(originals isHeld: Bool) async {
+    for lane in lanes { await lane.hold(originals: isHeld) }
   }
 
   /// Tries everything again at once that waits for a time: after the network changed or the machine woke, or because a person asks. What is parked

@@ -7,6 +7,12 @@ enum Schema {
     migrator.registerMigration("1 frames, deliveries, sources") { database in
       try database.execute(sql: version1)
     }
+    migrator.registerMigration("2 cameras' clocks") { database in
+      try database.execute(sql: clocks)
+    }
+    migrator.registerMigration("2 deletions on cards") { database in
+      try database.execute(sql: deletions)
+    }
     migrator.registerMigration("2 bucket albums", migrate: addBucketAlbums)
     return migrator
   }

@@ -11,6 +11,11 @@ public enum MediaType {
     forFile(named: name) != unknown
   }
 
+  /// Whether a media type is a camera's RAW format: those of the table are the `image/x-…` ones, as libgphoto2's are.
+  public static func isRaw(_ mediaType: String) -> Bool {
+    mediaType.hasPrefix("image/x-")
+  }
+
   public static let unknown = "application/octet-stream"
 
   private static let byExtension: [String: String] = [

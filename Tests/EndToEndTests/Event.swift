@@ -27,8 +27,11 @@ struct Event: Decodable, Sendable {
   var uploadURL: String?
   var token: String?
 
-  // pixcheese-camsim
+  // pixcheese-camsim and scripts/usb-testbed
   var port: Port?
+  var vendor: String?
+  var serial: String?
+  var root: String?
   var ok: Bool?
   var error: String?
 
@@ -50,7 +53,7 @@ struct Event: Decodable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case event, time, album, url, camera, model, frame, name, bytes, sha256, milliseconds, code, message,
       reason
-    case count, delivered, failed, open, token, port, ok, error
+    case count, delivered, failed, open, token, port, vendor, serial, root, ok, error
     case uploadURL = "upload_url"
   }
 

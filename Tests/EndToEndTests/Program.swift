@@ -121,6 +121,17 @@ final class Program: Sendable {
     _ = bytes.withUnsafeBytes { send(input, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
   }
 
+  /// Gives a command to a program that answers each with a line that has `ok`, one at a time, and waits for its answer.
+  /// - Throws: `Failure` if it does not do it.
+  func perform(_ command: String) async throws {
+    let before = events.count { $0.ok != nil }
+    tell(command)
+    let answer = try await find("an answer to \(command)") { events in
+      events.filter { $0.ok != nil }.dropFirst(before).first
+    }
+    guard answer.ok == true else { throw failure("it does not \(command): \(answer.error ?? "")") }
+  }
+
   /// Sends a signal; nothing if it has ended.
   func signal(_ number: Int32) { life.signal(number) }
 

@@ -13,6 +13,8 @@ struct SimulatedCamera: Sendable {
   let program: Program
   /// Its port on 127.0.0.1.
   let port: UInt16
+  let vendor: String
+  let serial: String
 
   /// `--camera` of `pixcheese tether`.
   var address: String { "ptpip:127.0.0.1:\(port)" }
@@ -24,10 +26,10 @@ struct SimulatedCamera: Sendable {
   static func start(_ arguments: [String]) async throws -> SimulatedCamera {
     let program = try Program(Home.camsim, arguments + ["--port", "0", "--exit-on-eof"])
     let ready = try await program.first("ready")
-    guard case .number(let port) = ready.port else {
-      throw Program.Failure(description: "the camera does not say its port")
+    guard case .number(let port) = ready.port, let vendor = ready.vendor, let serial = ready.serial else {
+      throw Program.Failure(description: "the camera does not say what it is")
     }
-    return SimulatedCamera(program: program, port: port)
+    return SimulatedCamera(program: program, port: port, vendor: vendor, serial: serial)
   }
 
   /// Every frame that it has taken.
@@ -56,14 +58,7 @@ struct SimulatedCamera: Sendable {
   /// Gives it a command, one at a time, and waits for its answer.
   /// - Throws: `Program.Failure` if it does not do it.
   func tell(_ command: String) async throws {
-    let before = program.events.count { $0.ok != nil }
-    program.tell(command)
-    let answer = try await program.find("an answer to \(command)") { events in
-      events.filter { $0.ok != nil }.dropFirst(before).first
-    }
-    guard answer.ok == true else {
-      throw Program.Failure(description: "the camera does not \(command): \(answer.error ?? "")")
-    }
+    try await program.perform(command)
   }
 
   /// The workers of any `pixcheese` that own this camera.

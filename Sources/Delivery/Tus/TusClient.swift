@@ -14,6 +14,7 @@ actor TusClient: DestinationClient {
   private let timeouts: Timeouts
   private let usesChecksums: Bool
   private let meter: ThroughputMeter
+  private let clock: ServerClock
   private let logger: Logger
   private let disk: DispatchQueue
 
@@ -28,7 +29,7 @@ actor TusClient: DestinationClient {
 
   init(
     _ endpoint: TusEndpoint, album: String, curl: CurlClient, journal: Journal, timeouts: Timeouts,
-    usesChecksums: Bool, chunks: ChunkSize, meter: ThroughputMeter, logger: Logger
+    usesChecksums: Bool, chunks: ChunkSize, meter: ThroughputMeter, clock: ServerClock, logger: Logger
   ) {
     self.endpoint = endpoint
     self.curl = curl
@@ -37,6 +38,7 @@ actor TusClient: DestinationClient {
     self.usesChecksums = usesChecksums
     self.chunks = chunks
     self.meter = meter
+    self.clock = clock
     self.logger = logger
     disk = DispatchQueue(label: "delivery disk \(album)")
   }
@@ -62,6 +64,7 @@ actor TusClient: DestinationClient {
       try await learnFeatures()
     } catch {
       guard error.isRetryable else { return Self.outcome(of: error) }
+      let error = await curl.explain(error, for: endpoint.creation, clock: clock)
       return .stopped(DeliveryReason(error.code == .certificate ? .certificate : .offline, error.text))
     }
     if let maximum = features?.maximumLength, maximum > 0, delivery.bytes > maximum {
@@ -69,6 +72,7 @@ actor TusClient: DestinationClient {
         DeliveryReason(
           .tooLarge, "The destination takes files of up to \(maximum) bytes; this has \(delivery.bytes)."))
     }
+    let endpoint = self.endpoint.naming(delivery.name, delivery.hash)
     var upload = TusUpload(
       endpoint: endpoint, length: delivery.bytes,
       location: delivery.uploadURL.flatMap(endpoint.resolve), acknowledged: delivery.offset,
@@ -109,6 +113,7 @@ actor TusClient: DestinationClient {
     do {
       let response = try await curl.perform(request)
       needsFreshConnection = false
+      clock.take(response)
       let answer = TusAnswer(response, now: Date())
       if case .send(let range) = step { pace(range, answer, response.duration) }
       upload.chunk = chunks.bytes
@@ -121,7 +126,7 @@ actor TusClient: DestinationClient {
       needsFreshConnection = true
       chunks.broke()
       upload.chunk = chunks.bytes
-      return upload.failed(error)
+      return upload.failed(await curl.explain(error, for: request.url, clock: clock))
     }
   }
 
@@ -136,6 +141,7 @@ actor TusClient: DestinationClient {
   private func request(
     _ step: TusUpload.Step, _ upload: TusUpload, _ delivery: Delivery, _ source: DeliverySource
   ) async throws(SourceError) -> Request {
+    let endpoint = upload.endpoint
     let request: TusRequest
     switch (step, upload.location) {
     case (.send(let range), let location?):
@@ -210,6 +216,7 @@ actor TusClient: DestinationClient {
         options.method, options.url, headers: options.headers, timeouts: timeouts,
         needsFreshConnection: needsFreshConnection))
     needsFreshConnection = false
+    clock.take(response)
     features = TusFeatures(response)
   }
 

@@ -17,6 +17,7 @@ final class CameraLink {
     let catchUp: CatchUp
     let executable: FilePath
     let settings: FilePath
+    let care: CameraCare
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
   }
@@ -32,6 +33,7 @@ final class CameraLink {
   private let stop: StopSignal
   private var plan = FetchPlan()
   private var lastComplaint: CameraLoss?
+  private var health = CameraHealth()
   /// How the worker is to be judged: while it is not connected its listing does not count as complete.
   private var connection = Connection()
 
@@ -47,6 +49,8 @@ final class CameraLink {
     var stopDeadline: ContinuousClock.Instant?
     /// Announced and wanted, and not answered yet.
     var unanswered: Set<UInt64> = []
+    var clearing: CardClearing?
+    var clock: CameraClock?
   }
 
   /// How long a worker may take to say its first word, and between two reports unless it says otherwise.
@@ -140,7 +144,11 @@ final class CameraLink {
             ?? CameraLoss(
               code: stop.isRequested ? .stopped : .workerDied,
               message: "The process for the camera at \(port) ended: \(how).")
-        case .tick: look(after: worker)
+        case .tick:
+          look(after: worker)
+          if plan.count == 0, connection.isListed, connection.stopDeadline == nil {
+            for command in try await connection.clearing?.step() ?? [] { worker.send(command) }
+          }
         case .stop:
           worker.send(.stop)
           connection.stopDeadline = .now + Self.stopPatience
@@ -208,6 +216,16 @@ final class CameraLink {
     case .status(let status):
       connection.status = status
       surroundings.emit(.cameraStatus(camera: connection.camera, status))
+      warn(health.take(status, camera: modelName))
+    case .clock(let reading):
+      if let zone = try await connection.clock?.take(reading) { worker.send(.setClock(zone: zone)) }
+    case .clockNotSet:
+      surroundings.emit(
+        .warning(
+          code: "clock_not_set",
+          message: "The clock of \(modelName) cannot be set from here: set it in the camera's menu."))
+    case .erased(let id): try await connection.clearing?.erased(id)
+    case .spared(let id, let reason): try await connection.clearing?.spared(id, reason)
     case .lost(let loss): connection.loss = loss
     case .warning(let code, let message):
       surroundings.emit(.warning(code: String(code.prefix(64)), message: DisplayName.line(message)))
@@ -229,7 +247,22 @@ final class CameraLink {
     connection.camera = Self.name(of: identity, port: port)
     connection.hasBaseline = try await surroundings.journal.hasBaseline(
       surroundings.session, source: connection.camera)
+    connection.clock = try await CameraClock(
+      camera: connection.camera, model: modelName, care: surroundings.care, journal: surroundings.journal,
+      emit: surroundings.emit)
+    if surroundings.care.deletesDelivered {
+      connection.clearing = CardClearing(
+        journal: surroundings.journal, camera: connection.camera, pause: surroundings.care.deletionPause,
+        emit: surroundings.emit)
+    }
+    warn(health.take(identity.captureTarget, camera: modelName) + health.take(status, camera: modelName))
     worker.send(.list)
+  }
+
+  private var modelName: String { connection.identity.map { DisplayName.of($0.model) } ?? "The camera" }
+
+  private func warn(_ warnings: [CameraHealth.Warning]) {
+    for warning in warnings { surroundings.emit(.warning(code: warning.code, message: warning.message)) }
   }
 
   /// What a camera is called in the journal: its serial number. One without is called by its model, and on a network
@@ -245,6 +278,7 @@ final class CameraLink {
 
   private func appeared(_ object: CameraObject, _ worker: WorkerProcess) async throws {
     let source = Self.source(object)
+    connection.clearing?.saw(source, id: object.id)
     guard Self.isWanted(object) else {
       worker.send(.skip(object: object.id))
       return
@@ -294,6 +328,7 @@ final class CameraLink {
         of: pictures.map(\.source), source: connection.camera)
     }
     for (object, source) in pictures {
+      connection.clearing?.saw(source, id: object.id)
       if plan.contains(source) {
         want(object, source, isCatchUp: false)
       } else if isBaseline {
@@ -354,7 +389,9 @@ final class CameraLink {
       path: path, isInPlace: false)
     let (frame, isNew) = try await surroundings.journal.recordSafe(
       SafeOriginal(
-        original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt),
+        original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt,
+        clock: connection.clock?.captureClock(of: wanted.object),
+        isToLeaveCard: surroundings.care.deletesDelivered && wanted.object.folder != "/"),
       session: surroundings.session, albums: surroundings.albums)
     plan.settle(id)
     surroundings.emit(

@@ -24,10 +24,13 @@ public final class Tether: Service {
     /// How long the cameras that are named (not `auto`) may take until one of them is connected; after that `run`
     /// throws. Once one was connected, every camera is waited for without end.
     public var patience: Duration
+    /// What is done about the cameras' clocks and cards.
+    public var care: CameraCare
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
-      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10)
+      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10),
+      care: CameraCare = CameraCare()
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
@@ -35,6 +38,7 @@ public final class Tether: Service {
       self.executable = executable
       self.settings = settings
       self.patience = patience
+      self.care = care
     }
   }
 
@@ -61,7 +65,8 @@ public final class Tether: Service {
     self.continuation = continuation
     surroundings = CameraLink.Surroundings(
       journal: journal, session: session, albums: configuration.albums, catchUp: configuration.catchUp,
-      executable: configuration.executable, settings: configuration.settings, logger: logger,
+      executable: configuration.executable, settings: configuration.settings, care: configuration.care,
+      logger: logger,
       emit: { continuation.yield($0) })
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import GPhoto
 import Glibc
 
@@ -10,6 +11,7 @@ final class WorkerLoop {
   private let channel: WorkerChannel
   private let writer: OriginalWriter
   private let clock = ContinuousClock()
+  private lazy var eraseBuffer = TransferBuffer(bytes: 64 << 10)
 
   private var objects = ObjectTable()
   private var listing: ListingWalk?
@@ -27,6 +29,12 @@ final class WorkerLoop {
   private var isStopping = false
   private var hasEvents = true
   private var room = RoomWatch()
+  private var watch = ClockWatch()
+  /// The camera's clock is to be set to UTC and so many seconds.
+  private var zoneToSet: Int?
+  /// What is to be deleted on the card, and whether this connection was made for that.
+  private var erasing: [(object: UInt64, original: String)] = []
+  private var isConnectedToErase = false
 
   private var lastEvent: ContinuousClock.Instant
   private var lastStatus: ContinuousClock.Instant
@@ -88,14 +96,7 @@ final class WorkerLoop {
     room.note(status.storages)
     report(.connected(identity, status))
     report(.alive(patience: Self.patience))
-    if case .refused(let other) = target {
-      report(
-        .warning(
-          code: "capture_target",
-          message:
-            "The camera shoots into \(other), not onto its card: a frame is lost if the connection breaks. "
-            + "Set it to save to the card."))
-    }
+    try readClock()
   }
 
   /// One round.
@@ -117,6 +118,8 @@ final class WorkerLoop {
     } else if !unanswered.isEmpty {
       // The parent's answer is on its way and comes before anything slow.
       return true
+    } else if isConnectedToErase {
+      try erase()
     } else if listing != nil {
       try list()
     } else {
@@ -145,6 +148,10 @@ final class WorkerLoop {
       inMemory.remove(object)
     case .list:
       if listing == nil { listing = ListingWalk() }
+    case .setClock(let zone):
+      zoneToSet = zone
+    case .erase(let object, let original):
+      erasing.append((object, original))
     case .stop:
       isStopping = true
     }
@@ -185,7 +192,11 @@ final class WorkerLoop {
     guard let info = try infoOfAnnounced(path) else { return }
     switch objects.announce(path, info, isFresh: false, now: clock.now) {
     case .new(let id):
-      if path.isInCameraMemory { inMemory.insert(id) }
+      if path.isInCameraMemory {
+        inMemory.insert(id)
+      } else if watch.isDoubtful(modified: info.modified, now: Date()) {
+        try readClock()
+      }
       announce(id)
     case .duplicate: return
     case .suspicious: suspicious.insert(path)
@@ -280,6 +291,11 @@ final class WorkerLoop {
   // MARK: The rest
 
   private func lookAfterTheRest() throws(GPhotoError) {
+    if let zone = zoneToSet {
+      zoneToSet = nil
+      try setClock(zone: zone)
+      return
+    }
     if !suspicious.isEmpty || isOutdated, try reconnect() {
       isOutdated = false
       let paths = suspicious
@@ -291,11 +307,18 @@ final class WorkerLoop {
       listing = ListingWalk()
       return
     }
+    if !erasing.isEmpty, try reconnect() {
+      // Deleting comes first, as close as can be to the look at what is there now; the listing after it.
+      isConnectedToErase = true
+      listing = ListingWalk()
+      return
+    }
     if !hasEvents, let lastListing, clock.now - lastListing > Self.listingInterval {
       try camera.forgetFiles()
       listing = ListingWalk()
       return
     }
+    if watch.isDue(now: Date()) { try readClock() }
     guard clock.now - lastStatus > Self.statusInterval else { return }
     lastStatus = clock.now
     let status = try patiently { () throws(GPhotoError) in
@@ -303,6 +326,41 @@ final class WorkerLoop {
     }
     report(.status(status))
     if room.hasUnannouncedFrames(status.storages) { isOutdated = true }
+  }
+
+  /// Deletes one object, on a connection that was made for that. Every other one is spared once something casts doubt
+  /// on what the driver knows of the card.
+  private func erase() throws(GPhotoError) {
+    guard !isOutdated, let next = erasing.first, let entry = objects[next.object], let buffer = eraseBuffer
+    else {
+      for (object, _) in erasing { report(.spared(object: object, .refused)) }
+      erasing = []
+      isConnectedToErase = false
+      return
+    }
+    let eraser = CardEraser(camera: camera, buffer: buffer)
+    var reason: SpareReason?
+    _ = try patiently { () throws(GPhotoError) in
+      reason = try eraser.erase(entry, original: next.original)
+    }
+    erasing.removeFirst()
+    if erasing.isEmpty { isConnectedToErase = false }
+    report(reason.map { .spared(object: next.object, $0) } ?? .erased(object: next.object))
+  }
+
+  private func readClock() throws(GPhotoError) {
+    let before = Date()
+    let shown = try patiently { () throws(GPhotoError) in try camera.clock() }
+    if let reading = watch.take(shown, before: before, after: Date()) { report(.clock(reading)) }
+  }
+
+  private func setClock(zone: Int) throws(GPhotoError) {
+    var shown: Int64 = 0
+    let isSet = try patiently { () throws(GPhotoError) in
+      shown = Int64(Date().timeIntervalSince1970.rounded()) + Int64(zone)
+      return try camera.setClock(shown)
+    }
+    report(isSet ? .clock(watch.set(shown, at: Date())) : .clockNotSet)
   }
 
   /// Connects anew: the only way to make the driver forget the objects it knows. The parent is told nothing, the
@@ -321,6 +379,7 @@ final class WorkerLoop {
     camera = try library.connect(to: port)
     _ = try camera.captureToCard()
     lastConnection = clock.now
+    try readClock()
     return true
   }
 
