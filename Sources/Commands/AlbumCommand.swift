@@ -18,7 +18,8 @@ struct AlbumCommand: AsyncParsableCommand {
     let album: String
     let name: String
     let url: String
-    let frames: Int
+    /// `null` where counting them would mean reading all of the album.
+    let frames: Int?
   }
 
   /// `pixcheese album create`
@@ -28,6 +29,10 @@ struct AlbumCommand: AsyncParsableCommand {
       discussion: """
         On an album server its administrator's token is needed: PIXCHEESE_TOKEN, or under [tokens] in \
         credentials.toml. The new album's own token is written there, so that tether and upload find it.
+
+        With --bucket the album is a bucket's: the live page and all photos are objects, and no server is needed. Keys \
+        come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or [s3] in config.toml. Made again, its page and name \
+        are brought up to date; its photos stay.
 
         \(ExitStatus.table)
         """)
@@ -39,6 +44,13 @@ struct AlbumCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The album server to make it on; without, on this machine.", valueName: "url"))
     var server: String?
+
+    @Option(help: ArgumentHelp("The place in a bucket to make it at.", valueName: "s3://bucket/prefix"))
+    var bucket: String?
+
+    @Option(
+      help: ArgumentHelp("Where guests find the bucket, if not at its endpoint: a CDN.", valueName: "url"))
+    var publicURL: String?
 
     struct Answer: Encodable, Sendable {
       let album: String
@@ -57,6 +69,12 @@ struct AlbumCommand: AsyncParsableCommand {
     }
 
     func run(in context: Context) async throws {
+      if bucket != nil, server != nil {
+        throw Complaint(
+          .usage, "An album is on a server or in a bucket: --server and --bucket exclude each other.")
+      }
+      let bucketOfSettings = server == nil ? try context.settings.text("bucket", option: bucket) : nil
+      if let bucketOfSettings { return try await create(inBucket: bucketOfSettings, context) }
       guard let server = try context.settings.text("server", option: server) else {
         return try await createHere(context)
       }
@@ -73,6 +91,27 @@ struct AlbumCommand: AsyncParsableCommand {
       context.console.answer(created.url)
       context.console.say(
         "Its token is kept in \(context.home.credentials). Feed it: pixcheese tether --album \(created.url)")
+    }
+
+    private func create(inBucket text: String, _ context: Context) async throws {
+      let isOption = bucket != nil
+      guard case .bucket(let name, let prefix)? = try? Destination(parsing: text) else {
+        throw context.settings.refusal(
+          of: "bucket", isOption: isOption, value: text, "s3://BUCKET/PREFIX is needed.")
+      }
+      let accounts = BucketAccounts(context.settings)
+      let place = try accounts.destination(bucket: name, prefix: prefix)
+      let page = try accounts.page(
+        of: place, option: try context.settings.text("public_url", option: publicURL))
+      let album = BucketAlbum(name: self.name, url: page.absoluteString, createdAt: Text.time(Date()))
+      try await BucketAlbums(place, curl: try CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)")))
+        .create(album, page: BucketPage.files.map(BucketAlbums.PageFile.init))
+      let given = "s3://" + ([name] + (prefix.isEmpty ? [] : [prefix])).joined(separator: "/")
+      context.console.emit(Answer(album: given, url: album.url, uploadURL: nil, token: nil))
+      context.console.answer(album.url)
+      context.console.say(
+        "Guests need to be allowed to read what is below it (docs/delivery.md). Feed it: pixcheese tether --album \(given)"
+      )
     }
 
     private func createHere(_ context: Context) async throws {
@@ -105,6 +144,9 @@ struct AlbumCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The album server; without, this machine.", valueName: "url"))
     var server: String?
 
+    @Option(help: ArgumentHelp("Those right below a place in a bucket.", valueName: "s3://bucket/prefix"))
+    var bucket: String?
+
     struct Answer: Encodable, Sendable {
       let albums: [Row]
     }
@@ -114,13 +156,34 @@ struct AlbumCommand: AsyncParsableCommand {
     }
 
     func run(in context: Context) async throws {
-      let server = try context.settings.text("server", option: server)
-      let rows = if let server { try await there(server, context) } else { try await here(context) }
+      let rows: [Row]
+      if let bucket = server == nil ? try context.settings.text("bucket", option: bucket) : nil {
+        rows = try await inBucket(bucket, context)
+      } else if let server = try context.settings.text("server", option: server) {
+        rows = try await there(server, context)
+      } else {
+        rows = try await here(context)
+      }
       context.console.emit(Answer(albums: rows))
       guard !rows.isEmpty else { return context.console.answer("There are no albums.") }
       context.console.answer(
         Text.table(
-          [["NAME", "FRAMES", "LINK"]] + rows.map { [Text.harmless($0.name), String($0.frames), $0.url] }))
+          [["NAME", "FRAMES", "LINK"]]
+            + rows.map { [Text.harmless($0.name), $0.frames.map(String.init) ?? "", Text.harmless($0.url)] }))
+    }
+
+    /// Counting frames would mean reading every album: `album show` does it for one.
+    private func inBucket(_ text: String, _ context: Context) async throws -> [Row] {
+      guard case .bucket(let name, let prefix)? = try? Destination(parsing: text) else {
+        throw context.settings.refusal(
+          of: "bucket", isOption: bucket != nil, value: text, "s3://BUCKET or s3://BUCKET/PREFIX is needed.")
+      }
+      let place = try BucketAccounts(context.settings).destination(bucket: name, prefix: prefix)
+      return try await BucketAlbums(
+        place, curl: try CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))
+      ).below().map {
+        Row(album: "s3://\(name)/\($0.prefix)", name: $0.album.name, url: $0.album.url, frames: nil)
+      }
     }
 
     private func here(_ context: Context) async throws -> [Row] {
@@ -151,7 +214,7 @@ struct AlbumCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The album: NAME, or http(s)://HOST/a/SLUG.")
+    @Argument(help: "The album: NAME, http(s)://HOST/a/SLUG, or s3://BUCKET/PREFIX.")
     var album: String
 
     func run() async throws {
@@ -179,12 +242,26 @@ struct AlbumCommand: AsyncParsableCommand {
           curl: NetworkSettings(context.settings).client()
         ).show(AlbumServerAddress(page: page))
         row = Row(album: page.absoluteString, name: found.name, url: found.url, frames: found.frames)
-      case .tus, .bucket:
+      case .bucket(let name, let prefix):
+        let place = try BucketAccounts(context.settings).destination(bucket: name, prefix: prefix)
+        guard
+          let found = try await BucketAlbums(
+            place, curl: try CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))
+          ).show()
+        else {
+          throw Complaint(
+            .unavailable,
+            "There is no album at \(Text.harmless(album)). Make it: pixcheese album create NAME --bucket \(Text.harmless(album))"
+          )
+        }
+        row = Row(album: album, name: found.album.name, url: found.album.url, frames: found.frames.count)
+      case .tus:
         throw Complaint(
-          .usage, "\(Text.harmless(album)): only an album of this machine or of a server can be shown.")
+          .usage, "\(Text.harmless(album)): an uploads' endpoint is no album, and has nothing to show.")
       }
       context.console.emit(row)
-      context.console.answer("\(Text.harmless(row.name))\n\(row.url)\n\(Text.count(row.frames, "frame"))")
+      context.console.answer(
+        "\(Text.harmless(row.name))\n\(Text.harmless(row.url))\n\(Text.count(row.frames ?? 0, "frame"))")
       if let page = URL(string: row.url) { context.console.sayCode(for: page) }
     }
   }
@@ -203,5 +280,11 @@ struct ServerAddress {
       throw Complaint(.usage, "--server \(Text.harmless(text)): an address is needed, https://albums.example")
     }
     self.url = url
+  }
+}
+
+extension BucketAlbums.PageFile {
+  init(_ file: BucketPage.File) {
+    self.init(path: file.path, bytes: file.bytes, mediaType: file.mediaType, isImmutable: file.isImmutable)
   }
 }

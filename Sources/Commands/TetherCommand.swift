@@ -30,7 +30,7 @@ struct TetherCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where to: NAME, http(s)://HOST/a/SLUG or tus+http(s)://HOST/PATH; may be given several times.",
+      "Where to: NAME, http(s)://HOST/a/SLUG, s3://BUCKET/PREFIX or tus+http(s)://HOST/PATH; may be given several times.",
       valueName: "album"))
   var album: [String] = []
 

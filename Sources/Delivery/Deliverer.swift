@@ -53,10 +53,9 @@ public final class Deliverer: Service {
     var lanes: [DeliveryLane] = []
     for destination in destinations where albums.insert(destination.album).inserted {
       let meter = ThroughputMeter()
-      let client = TusClient(
-        destination, curl: curl, journal: journal, timeouts: options.timeouts,
-        usesChecksums: !destination.isLoopback, chunks: ChunkSize(isLoopback: destination.isLoopback),
-        meter: meter, clock: clock, logger: logger)
+      let client = Self.client(
+        destination, journal: journal, curl: curl, options: options, meter: meter, clock: clock,
+        logger: logger)
       lanes.append(
         DeliveryLane(
           destination, client: client, journal: journal, meter: meter, options: options, events: continuation,
@@ -64,6 +63,23 @@ public final class Deliverer: Service {
           firstTransfers: curl.hasCongestionControl ? TransferCount.startWithBBR : TransferCount.start))
     }
     self.lanes = lanes
+  }
+
+  private static func client(
+    _ destination: DeliveryDestination, journal: Journal, curl: CurlClient, options: Options,
+    meter: ThroughputMeter, clock: ServerClock, logger: Logger
+  ) -> any DestinationClient {
+    switch destination.place {
+    case .tus(let creationURL, let token):
+      TusClient(
+        TusEndpoint(creation: creationURL, token: token), album: destination.album, curl: curl,
+        journal: journal, timeouts: options.timeouts, usesChecksums: !destination.isLoopback,
+        chunks: ChunkSize(isLoopback: destination.isLoopback), meter: meter, clock: clock, logger: logger)
+    case .bucket(let bucket):
+      BucketClient(
+        bucket, album: destination.album, curl: curl, journal: journal, options: options, meter: meter,
+        logger: logger)
+    }
   }
 
   /// Delivers until the task is cancelled or the service group shuts down; then returns at once.

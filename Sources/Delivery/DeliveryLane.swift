@@ -83,6 +83,7 @@ actor DeliveryLane {
   func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.client.prepare() }
+      group.addTask { await self.client.attend { await self.attended($0) } }
       group.addTask { await self.forwardTicks() }
       group.addTask { await self.reportProgress() }
       for await _ in wakes {
@@ -209,18 +210,13 @@ extension DeliveryLane {
     switch outcome {
     case .cancelled:
       break
+    case .stored:
+      rest.succeeded(at: Date())
     case .sent:
       rest.succeeded(at: Date())
-      let milliseconds = delivery.announcedAt.map { max(0, Int(Date().timeIntervalSince($0) * 1000)) }
-      events.yield(
-        .sent(
-          DeliveryEvent.Sent(
-            album: destination.album, frame: delivery.frame, name: delivery.name, kind: delivery.kind,
-            sha256: delivery.hash, bytes: delivery.bytes, milliseconds: milliseconds)))
+      tellSent(delivery)
     case .stopped(let reason, _) where reason.needsPerson:
-      try await journal.park(delivery, reason: reason.text, code: reason.code.rawValue)
-      logger.warning("A delivery is parked.", metadata: Self.metadata(delivery, reason))
-      events.yield(.parked(delivery, reason))
+      try await park(delivery, reason)
     case .stopped(let reason, let retryAfter) where reason.scope == .delivery:
       let delay = rest.delay(afterFailures: delivery.attempts + 1, atLeast: retryAfter)
       try await journal.postpone(
@@ -231,6 +227,44 @@ extension DeliveryLane {
     case .stopped(let reason, let retryAfter):
       try await restAll(delivery, reason, retryAfter)
     }
+  }
+
+  /// What the client did beside the deliveries.
+  private func attended(_ news: Attendance) async {
+    do throws(JournalError) {
+      switch news {
+      case .sent(let deliveries):
+        rest.succeeded(at: Date())
+        for delivery in deliveries { tellSent(delivery) }
+      case .stopped(let deliveries, let reason, _) where reason.needsPerson:
+        for delivery in deliveries { try await park(delivery, reason) }
+      case .stopped(_, let reason, let retryAfter):
+        guard !rest.isResting(at: Date()) else { return }
+        let delay = rest.failed(at: Date(), atLeast: retryAfter)
+        logger.info("The destination rests.", metadata: ["reason": "\(reason)"])
+        try await tellWaiting(reason, delay: delay)
+      case .journalFailed(let error):
+        journalFailed(error)
+      }
+    } catch {
+      journalFailed(error)
+    }
+    waker.yield()
+  }
+
+  private func tellSent(_ delivery: Delivery) {
+    let milliseconds = delivery.announcedAt.map { max(0, Int(Date().timeIntervalSince($0) * 1000)) }
+    events.yield(
+      .sent(
+        DeliveryEvent.Sent(
+          album: destination.album, frame: delivery.frame, name: delivery.name, kind: delivery.kind,
+          sha256: delivery.hash, bytes: delivery.bytes, milliseconds: milliseconds)))
+  }
+
+  private func park(_ delivery: Delivery, _ reason: DeliveryReason) async throws(JournalError) {
+    try await journal.park(delivery, reason: reason.text, code: reason.code.rawValue)
+    logger.warning("A delivery is parked.", metadata: Self.metadata(delivery, reason))
+    events.yield(.parked(delivery, reason))
   }
 
   /// The whole destination rests, once for all the transfers that failed together.

@@ -8,6 +8,10 @@ protocol DestinationClient: Sendable {
   /// Asks what the destination can do, so that the first delivery need not. Failing is no harm.
   func prepare() async
 
+  /// Stays beside the deliveries until the task is cancelled, for what is no single delivery's: a bucket album's feed.
+  /// - Parameter tell: hears what comes of it.
+  func attend(_ tell: @escaping @Sendable (Attendance) async -> Void) async
+
   /// Carries a delivery; returns when it is sent (and the journal says so), cannot go on now, or the task is cancelled.
   /// - Parameter heard: called whenever the destination answered as it should.
   /// - Throws: `JournalError` when what was learnt could not be written down.
@@ -16,10 +20,26 @@ protocol DestinationClient: Sendable {
   ) async throws(JournalError) -> DeliveryOutcome
 }
 
+extension DestinationClient {
+  /// Most destinations publish what they take by themselves.
+  func attend(_ tell: @escaping @Sendable (Attendance) async -> Void) async {}
+}
+
+/// What `DestinationClient.attend` tells.
+enum Attendance: Sendable {
+  /// Deliveries that were stored are in the album now, and the journal says so.
+  case sent([Delivery])
+  /// They are not, yet; or not before a person acts.
+  case stopped([Delivery], DeliveryReason, retryAfter: Duration?)
+  case journalFailed(JournalError)
+}
+
 /// What came of carrying a delivery.
 enum DeliveryOutcome: Hashable, Sendable {
   /// All of it is there, and the journal says so.
   case sent
+  /// All of it is there, and the journal says so; guests see it when `DestinationClient.attend` has told `sent` of it.
+  case stored
   /// It cannot go on now, or not before a person acts; the destination asked for `retryAfter` at least.
   case stopped(DeliveryReason, retryAfter: Duration? = nil)
   /// The task was cancelled; the journal is as far as the destination has acknowledged, or behind.

@@ -10,7 +10,7 @@ public import ServiceLifecycle
 ///
 /// Only an answer that names the SHA-256 and the length, and that the destination gives after it has read the bytes
 /// again, counts. Album servers have an address for that (docs/http-api.md, "Whether an original is held"); a plain tus
-/// endpoint has no way to say it, so that what goes there is never confirmed, and stays on its card.
+/// endpoint and a bucket have no way to say it, so that what goes there is never confirmed, and stays on its card.
 public struct OriginalConfirmer: Service {
   private let journal: Journal
   private let destinations: [DeliveryDestination]
@@ -78,7 +78,7 @@ public struct OriginalConfirmer: Service {
     }
     guard let url = Self.address(of: hash, at: destination) else { return "it cannot say" }
     var headers = [HeaderFields.Field(name: "Accept", value: "application/json")]
-    if let token = destination.token {
+    if case .tus(_, let token?) = destination.place {
       headers.append(HeaderFields.Field(name: "Authorization", value: "Bearer \(token)"))
     }
     do {
@@ -95,9 +95,9 @@ public struct OriginalConfirmer: Service {
 
   /// Where an album server says whether it holds an original; `nil` for another kind of destination.
   private static func address(of hash: ContentHash, at destination: DeliveryDestination) -> URL? {
-    guard destination.takes.contains(.preview), destination.creationURL.lastPathComponent == "uploads" else {
-      return nil
-    }
-    return destination.creationURL.deletingLastPathComponent().appending(path: "originals/\(hash.hex)")
+    guard case .tus(let creationURL, _) = destination.place, destination.takes.contains(.preview),
+      creationURL.lastPathComponent == "uploads"
+    else { return nil }
+    return creationURL.deletingLastPathComponent().appending(path: "originals/\(hash.hex)")
   }
 }

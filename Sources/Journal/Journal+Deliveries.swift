@@ -25,6 +25,7 @@ extension Journal {
           database,
           sql: Self.selectDelivery + """
              WHERE destination.album = ? AND delivery.kind = ? AND delivery.state IN ('waiting', 'sending')
+              AND delivery.stored_at IS NULL
               AND (delivery.next_try_at IS NULL OR delivery.next_try_at NOT BETWEEN ? + 1 AND ?)
               \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
               AND (published.state IS NULL OR published.state IN ('copy', 'as_is'))

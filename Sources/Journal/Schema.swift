@@ -18,6 +18,7 @@ enum Schema {
       try database.execute(sql: pairsAndChoices)
     }
     registerPublishing(in: &migrator)
+    migrator.registerMigration("2 bucket albums", migrate: addBucketAlbums)
     return migrator
   }
 

@@ -6,7 +6,7 @@ public enum Destination: Hashable, Sendable {
   case embedded(name: String)
   /// An album on an album server: the page's address, `http(s)://HOST/a/SLUG`.
   case albumServer(URL)
-  /// A bucket album: `s3://BUCKET/PREFIX`.
+  /// A bucket album: `s3://BUCKET/PREFIX`, the prefix without slashes at its ends.
   case bucket(name: String, prefix: String)
   /// Any tus 1.0 creation endpoint, given as `tus+http(s)://…`: originals only. The URL is without `tus+`.
   case tus(URL)
@@ -41,7 +41,17 @@ public enum Destination: Hashable, Sendable {
       let rest = text.dropFirst(5)
       let bucket = rest.prefix { $0 != "/" }
       guard !bucket.isEmpty else { throw fail("s3:// is followed by BUCKET/PREFIX") }
-      let prefix = rest.dropFirst(bucket.count).drop { $0 == "/" }
+      var prefix = rest.dropFirst(bucket.count).drop { $0 == "/" }
+      while prefix.last == "/" { prefix.removeLast() }
+      // A part that means another folder, or none, would not survive the way through URLs.
+      let parts = prefix.split(separator: "/", omittingEmptySubsequences: false)
+      guard prefix.isEmpty || !parts.contains(where: { ["", ".", ".."].contains($0) }) else {
+        throw fail("the prefix has an empty part, or one that is . or ..")
+      }
+      guard prefix.utf8.count <= 500 else { throw fail("the prefix is longer than 500 bytes") }
+      guard !prefix.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+        throw fail("the prefix has control characters")
+      }
       self = .bucket(name: String(bucket), prefix: String(prefix))
     } else if text.contains("://") {
       throw fail("an album is a NAME, http(s)://HOST/a/SLUG, s3://BUCKET/PREFIX or tus+http(s)://HOST/PATH")

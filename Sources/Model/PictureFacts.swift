@@ -51,3 +51,14 @@ public struct PictureFacts: Hashable, Codable, Sendable {
     self.rating = rating
   }
 }
+
+extension PictureFacts {
+  /// These facts where they are known, the other's where they are not.
+  public func filled(from other: PictureFacts) -> PictureFacts {
+    PictureFacts(
+      capturedAt: capturedAt ?? other.capturedAt, width: width ?? other.width, height: height ?? other.height,
+      camera: camera ?? other.camera, lens: lens ?? other.lens,
+      exposureTime: exposureTime ?? other.exposureTime, aperture: aperture ?? other.aperture,
+      iso: iso ?? other.iso, focalLength: focalLength ?? other.focalLength, rating: rating ?? other.rating)
+  }
+}

@@ -43,14 +43,3 @@ enum ExifFacts {
     return tiff.text(interoperability[0x0001]) == "R03"
   }
 }
-
-extension PictureFacts {
-  /// These facts, and where one is missing, the other's.
-  func filled(from other: PictureFacts) -> PictureFacts {
-    PictureFacts(
-      capturedAt: capturedAt ?? other.capturedAt, width: width ?? other.width, height: height ?? other.height,
-      camera: camera ?? other.camera, lens: lens ?? other.lens,
-      exposureTime: exposureTime ?? other.exposureTime, aperture: aperture ?? other.aperture,
-      iso: iso ?? other.iso, focalLength: focalLength ?? other.focalLength, rating: rating ?? other.rating)
-  }
-}

@@ -107,15 +107,17 @@ struct ContractTests {
 struct AlbumTests {
   private let folder: TemporaryFolder
   private let credentials: Credentials
+  private let accounts: BucketAccounts
 
   init() throws {
+    accounts = BucketAccounts(try Settings(file: "/nonexistent/config.toml", environment: [:]))
     folder = try TemporaryFolder()
     credentials = try Credentials(file: folder.path.appending("credentials.toml"), environment: [:])
   }
 
   @Test("With none named: this machine's album of today")
   func today() throws {
-    let choice = try AlbumChoice([], credentials: credentials, today: Date())
+    let choice = try AlbumChoice([], credentials: credentials, accounts: accounts, today: Date())
     #expect(choice.albums == [AlbumChoice.name(of: Date())] && choice.needsEmbedded)
     #expect(AlbumChoice.name(of: Date()).wholeMatch(of: #/\d{4}-\d{2}-\d{2}/#) != nil)
   }
@@ -127,27 +129,30 @@ struct AlbumTests {
     try credentials.remember("secret", for: #require(URL(string: "https://h.example/a/party")))
     let choice = try AlbumChoice(
       ["https://h.example/a/party", "tus+http://t.example/files", "https://h.example/a/party"],
-      credentials: credentials)
+      credentials: credentials, accounts: accounts)
     #expect(choice.albums == ["https://h.example/a/party", "tus+http://t.example/files"])
     #expect(!choice.needsEmbedded)
     let targets = try await choice.targets(store: nil, local: local, shown: local)
     #expect(targets.map(\.page?.absoluteString) == ["https://h.example/a/party", nil])
     #expect(
-      targets.map(\.destination.creationURL.absoluteString)
-        == ["https://h.example/api/v1/albums/party/uploads", "http://t.example/files"])
-    #expect(targets.map(\.destination.token) == ["secret", nil], "a token goes to its own album only")
+      targets.map(\.destination.place) == [
+        .tus(
+          creationURL: try #require(URL(string: "https://h.example/api/v1/albums/party/uploads")),
+          token: "secret"),
+        .tus(creationURL: try #require(URL(string: "http://t.example/files")), token: nil),
+      ], "a token goes to its own album only")
   }
 
-  @Test("What names no album is 64, and a kind that is not there yet 69")
+  @Test("What names no album is 64, and a bucket without keys 77")
   func refused() throws {
     let usage = try #require(throws: Complaint.self) {
-      try AlbumChoice(["ftp://h/x"], credentials: credentials)
+      try AlbumChoice(["ftp://h/x"], credentials: credentials, accounts: accounts)
     }
     #expect(usage.status == .usage && usage.message.contains("ftp://h/x"))
     let bucket = try #require(throws: Complaint.self) {
-      try AlbumChoice(["s3://b/p"], credentials: credentials)
+      try AlbumChoice(["s3://b/p"], credentials: credentials, accounts: accounts)
     }
-    #expect(bucket.status == .unavailable && bucket.message.contains("s3://b/p"))
+    #expect(bucket.status == .notAllowed && bucket.message.contains("bucket b"))
   }
 
   @Test("A token is kept for its owner's eyes, and found again under the same address")

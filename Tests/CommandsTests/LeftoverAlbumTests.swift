@@ -9,8 +9,10 @@ import Testing
 @Suite("Albums of earlier runs")
 final class LeftoverAlbumTests {
   let file: FilePath
+  let accounts: BucketAccounts
 
-  init() {
+  init() throws {
+    accounts = BucketAccounts(try Settings(file: "/nonexistent/config.toml", environment: [:]))
     file = FilePath(NSTemporaryDirectory()).appending("pixcheese-credentials-\(UUID().uuidString).toml")
   }
 
@@ -22,7 +24,7 @@ final class LeftoverAlbumTests {
   func goesOn() throws {
     var credentials = try Credentials(file: file, environment: [:])
     try credentials.remember("secret", for: #require(URL(string: "https://albums.example/a/known")))
-    var choice = try AlbumChoice(["Today"], credentials: credentials)
+    var choice = try AlbumChoice(["Today"], credentials: credentials, accounts: accounts)
     choice.add(
       leftover: ["Today", "Yesterday", "https://albums.example/a/known", "s3://bucket/x"],
       credentials: credentials)
@@ -34,7 +36,7 @@ final class LeftoverAlbumTests {
   @Test("A token of this run's environment goes to no server that the run does not name")
   func strangers() throws {
     let credentials = try Credentials(file: file, environment: ["PIXCHEESE_TOKEN": "secret"])
-    var choice = try AlbumChoice(["https://one.example/a/x"], credentials: credentials)
+    var choice = try AlbumChoice(["https://one.example/a/x"], credentials: credentials, accounts: accounts)
     choice.add(
       leftover: ["https://other.example/a/y", "tus+https://other.example/files"], credentials: credentials)
     #expect(choice.leftover.isEmpty)

@@ -105,6 +105,34 @@ struct BrowserPageTests {
     #expect(names == ["dbca", "b3", "a5", "c", "d", "a"])
   }
 
+  @Test("Feeds of several photographers make one album, as Model's MergedFeed does, in any order")
+  func mergingFeeds() async throws {
+    let albums: [[String]] = try await evaluate(
+      "merge.js",
+      """
+      const entries = [
+        ["bb", { frame: "f1", seq: 9, preview: "p", thumbnail: null, name: "other" }],
+        ["aa", { frame: "f1", seq: 1, preview: null, thumbnail: null, name: "one" }],
+        ["aa", { frame: "f1", seq: 2, preview: null, thumbnail: "t", name: "one" }],
+        ["bb", { frame: "f2", seq: 1, preview: null, thumbnail: null, name: "two" }],
+      ];
+      return [[0, 1, 2, 3], [3, 2, 1, 0], [2, 1, 0, 3, 0, 1, 2]].map((order) => {
+        const merger = new module.Merger();
+        const album = new Map();
+        let last = 0;
+        for (const at of order) {
+          for (const frame of merger.take([entries[at][1]], entries[at][0])) {
+            if (frame.seq <= last) return ["not numbered"];
+            last = frame.seq;
+            album.set(frame.frame, [frame.name, frame.thumbnail, frame.preview].join());
+          }
+        }
+        return [...album].sort().map(([id, said]) => id + ":" + said);
+      });
+      """)
+    #expect(albums == Array(repeating: ["f1:one,t,p", "f2:two,,"], count: 3))
+  }
+
   @Test("Both languages say everything")
   func languages() async throws {
     let sets: [[String]] = try await evaluate(

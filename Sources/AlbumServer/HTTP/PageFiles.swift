@@ -24,10 +24,12 @@ enum PageFiles {
   /// What `/assets/NAME` serves. SwiftPM embeds the files but does not list them; a test compares this with the folder.
   static let assets: [String: File] = {
     let files = [
-      File("album.js", PackageResources.album_js), File("feed.js", PackageResources.feed_js),
+      File("album.js", PackageResources.album_js), File("bucket.js", PackageResources.bucket_js),
+      File("feed.js", PackageResources.feed_js),
       File("gestures.js", PackageResources.gestures_js), File("grid.js", PackageResources.grid_js),
       File("icon.svg", PackageResources.icon_svg), File("layout.js", PackageResources.layout_js),
-      File("lightbox.js", PackageResources.lightbox_js), File("motion.js", PackageResources.motion_js),
+      File("lightbox.js", PackageResources.lightbox_js), File("merge.js", PackageResources.merge_js),
+      File("motion.js", PackageResources.motion_js),
       File("page.css", PackageResources.page_css), File("page.js", PackageResources.page_js),
       File("picture.js", PackageResources.picture_js), File("slide.js", PackageResources.slide_js),
       File("words.js", PackageResources.words_js),

@@ -16,7 +16,11 @@ const parts = Object.fromEntries(
   [...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 const slug = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
 const album = new Album();
-const feed = new ServerFeed(slug);
+// A page that lies in a bucket says where its album is; one that a server gives has it in its address.
+const inBucket = document.querySelector("meta[name='pixcheese-album']");
+const feed = inBucket
+  ? new (await import("./bucket.js")).BucketFeed(new URL(inBucket.content, document.baseURI))
+  : new ServerFeed(slug);
 const grid = new Grid(parts.grid, (id) => lightbox.open(id));
 const lightbox = new Lightbox(parts.lightbox, album, {
   placeOf: (id) => grid.placeOf(id),

@@ -75,14 +75,3 @@ struct FrameRow: Hashable, Sendable {
       }, facts: facts)
   }
 }
-
-extension PictureFacts {
-  /// These facts where they are known, the other's where they are not.
-  func filled(from other: PictureFacts) -> PictureFacts {
-    PictureFacts(
-      capturedAt: capturedAt ?? other.capturedAt, width: width ?? other.width, height: height ?? other.height,
-      camera: camera ?? other.camera, lens: lens ?? other.lens,
-      exposureTime: exposureTime ?? other.exposureTime, aperture: aperture ?? other.aperture,
-      iso: iso ?? other.iso, focalLength: focalLength ?? other.focalLength, rating: rating ?? other.rating)
-  }
-}

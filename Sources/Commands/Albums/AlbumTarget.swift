@@ -22,20 +22,23 @@ struct AlbumChoice: Sendable {
   private(set) var leftover: [String] = []
   private var destinations: [String: Destination] = [:]
   private var tokens: [String: String] = [:]
+  private var buckets: [String: BucketDestination] = [:]
+  private let accounts: BucketAccounts
 
   /// Reads `--album` in all its forms; without any, the embedded album of today's date.
-  /// - Throws: `Complaint`: 64 for what names no album, 69 for a kind that this version cannot feed.
-  init(_ albums: [String], credentials: Credentials, today: Date = Date()) throws(Complaint) {
+  /// - Throws: `Complaint`: 64 for what names no album, 77 for a bucket without keys, 78 for what is written wrong of it.
+  init(
+    _ albums: [String], credentials: Credentials, accounts: BucketAccounts, today: Date = Date()
+  ) throws(Complaint) {
+    self.accounts = accounts
     var seen: Set<String> = []
     let given = albums.filter { seen.insert($0).inserted }
     self.albums = given.isEmpty ? [Self.name(of: today)] : given
     for album in self.albums {
       let destination = try Self.destination(album)
       switch destination {
-      case .bucket:
-        throw Complaint(
-          .unavailable,
-          "\(album): bucket albums are not in this version. Use an album server (pixcheese serve) meanwhile.")
+      case .bucket(let name, let prefix):
+        buckets[album] = try accounts.destination(bucket: name, prefix: prefix)
       case .albumServer(let url), .tus(let url): tokens[album] = credentials.token(for: url)
       case .embedded: break
       }
@@ -54,7 +57,11 @@ struct AlbumChoice: Sendable {
       case .albumServer(let url), .tus(let url):
         guard let token = credentials.rememberedToken(for: url) else { continue }
         tokens[album] = token
-      case .bucket: continue
+      case .bucket(let name, let prefix):
+        guard accounts.remembers(name),
+          let bucket = try? accounts.destination(bucket: name, prefix: prefix)
+        else { continue }
+        buckets[album] = bucket
       }
       destinations[album] = destination
       leftover.append(album)
@@ -76,7 +83,11 @@ struct AlbumChoice: Sendable {
   ///   - store: the embedded server's store; needed if `needsEmbedded`.
   ///   - local: how deliveries reach the embedded server, `http://127.0.0.1:PORT`.
   ///   - shown: how guests reach it.
-  func targets(store: AlbumStore?, local: URL, shown: URL) async throws -> [AlbumTarget] {
+  ///   - bucketPage: asks a bucket's album for its link; `nil` if it does not say in time.
+  func targets(
+    store: AlbumStore?, local: URL, shown: URL,
+    bucketPage: (BucketDestination) async -> URL? = { _ in nil }
+  ) async throws -> [AlbumTarget] {
     var targets: [AlbumTarget] = []
     for album in albums + leftover {
       guard let destination = destinations[album] else { continue }
@@ -103,7 +114,13 @@ struct AlbumChoice: Sendable {
             album: album, isFed: isFed, page: nil,
             destination: DeliveryDestination(
               album: album, creationURL: url, token: tokens[album], takes: destination.takes)))
-      case .bucket: continue
+      case .bucket:
+        guard let bucket = buckets[album] else { continue }
+        let page = try accounts.page(of: bucket)
+        targets.append(
+          AlbumTarget(
+            album: album, isFed: isFed, page: await bucketPage(bucket) ?? page,
+            destination: DeliveryDestination(album: album, place: .bucket(bucket))))
       }
     }
     return targets

@@ -23,6 +23,7 @@ struct Complaint: Error, Sendable {
     case let error as TetherError: self = Self.tether(error)
     case let error as AlbumServerError: self = Self.albumServer(error)
     case let error as AlbumServerClient.Failure: self = Self.server(error)
+    case let error as BucketAlbums.Failure: self = Self.bucket(error.reason)
     case let error as CurlError: self.init(.ourFault, "libcurl could not be started: \(error.text).")
     default: return nil
     }
@@ -68,6 +69,21 @@ struct Complaint: Error, Sendable {
       failure.code == .notAllowed
       ? "\nGive the right one in PIXCHEESE_TOKEN, or under [tokens] in credentials.toml." : ""
     return Complaint(status, failure.description + hint)
+  }
+
+  private static func bucket(_ reason: DeliveryReason) -> Complaint {
+    let text = Text.harmless(reason.text)
+    return switch reason.code {
+    case .notAllowed:
+      Complaint(
+        .notAllowed,
+        "\(text)\nAWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or [s3] in config.toml, have to name keys that may read, write and list."
+      )
+    case .noSuchAlbum:
+      Complaint(.unavailable, "\(text)\nMake the bucket with the store's own tools first (docs/delivery.md).")
+    case .tooLarge, .refused: Complaint(.badInput, text)
+    default: Complaint(.unavailable, text)
+    }
   }
 
   private static func journal(_ error: JournalError) -> Complaint {

@@ -42,7 +42,8 @@ struct LiveRun: Sendable {
     self.listen = listen
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
-    var choice = try AlbumChoice(albums, credentials: credentials)
+    var choice = try AlbumChoice(
+      albums, credentials: credentials, accounts: BucketAccounts(context.settings))
     logger = context.logger
     journal = try await Journal.open(at: context.home.journal, spool: context.home.spool)
     choice.add(
@@ -129,6 +130,23 @@ struct LiveRun: Sendable {
     await report.end()
   }
 
+  /// The link that a bucket album says it has; `nil` where it does not say so at once.
+  private func page(of bucket: BucketDestination) async -> URL? {
+    await withTaskGroup(of: URL?.self) { group in
+      group.addTask {
+        // Without an answer there is the address by which we write, and the deliveries will say what is wrong.
+        let album = try? await BucketAlbums(bucket, curl: self.curl).album()
+        return album.flatMap { URL(string: $0.url) }
+      }
+      group.addTask {
+        try? await Task.sleep(for: .seconds(3))
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+  }
+
   /// Ends a run from inside.
   struct Stop: Sendable {
     fileprivate let group: ServiceGroup
@@ -155,7 +173,8 @@ struct LiveRun: Sendable {
     func run() async throws {
       guard let port = await ports.cancelOnGracefulShutdown().first(where: { _ in true }) else { return }
       let targets = try await run.choice.targets(
-        store: store, local: run.listen.local(port: port), shown: run.listen.shown(port: port))
+        store: store, local: run.listen.local(port: port), shown: run.listen.shown(port: port),
+        bucketPage: run.page)
       for target in targets { await run.report.albumReady(target, showsCode: showsCode) }
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)

@@ -42,7 +42,7 @@ struct Settings: Sendable {
       } catch {
         throw Complaint(.configuration, "\(file): \(error)")
       }
-      for key in values.keys.sorted() where !Self.known.contains(key) && !key.hasPrefix("s3.") {
+      for key in values.keys.sorted() where !Self.known.contains(key) && !BucketAccounts.knows(key) {
         throw Self.complaint(file, text, key: key, "is no setting; docs/configuration.md lists them")
       }
     }
@@ -172,9 +172,29 @@ struct Settings: Sendable {
       .configuration, "\(place(of: key)): \(Text.harmless(key))\(value.map { " = \($0)" } ?? ""): \(words)")
   }
 
-  /// The keys that `config.toml` may have; `s3.` is read by bucket albums.
+  /// A text that stands in the file, whatever the variables say.
+  func written(_ key: String) throws(Complaint) -> String? {
+    switch values[key] {
+    case nil: return nil
+    case .text(let text): return text.isEmpty ? nil : text
+    default: throw wrong(key, "is a text")
+    }
+  }
+
+  /// The same settings without some variables.
+  func without(variables prefix: String) -> Settings {
+    Settings(environment: environment.filter { !$0.key.hasPrefix(prefix) }, values: values, file: file)
+  }
+
+  private init(environment: [String: String], values: [String: Value], file: FilePath) {
+    self.environment = environment
+    self.values = values
+    self.file = file
+  }
+
+  /// The keys that `config.toml` may have, but for those of buckets (`BucketAccounts`).
   static let known: Set<String> = [
-    "album", "server", "quiet", "verbose", "json", "send", "originals", "queue.rows", "limit",
+    "album", "server", "bucket", "public_url", "quiet", "verbose", "json", "send", "originals", "queue.rows", "limit",
     "network.ca_file", "network.congestion_control",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen", "tether.take_over",
     "tether.clock_offset", "tether.set_clock", "tether.delete_after", "tether.delete_pause",

@@ -17,9 +17,24 @@ public struct DestinationProbe: Sendable {
     self.curl = curl
   }
 
-  /// Asks what the server can do, as every upload begins.
+  /// Asks what the server can do, as every upload begins; of a bucket, whether the album is there.
   public func ask(_ destination: DeliveryDestination) async -> Finding {
-    let endpoint = TusEndpoint(creation: destination.creationURL, token: destination.token)
+    switch destination.place {
+    case .tus(let creationURL, let token):
+      return await ask(TusEndpoint(creation: creationURL, token: token))
+    case .bucket(let bucket):
+      do {
+        let album = try await BucketAlbums(bucket, curl: curl).album()
+        return Finding(
+          reason: album == nil
+            ? DeliveryReason(.noSuchAlbum, "There is no album at \(destination.album).") : nil)
+      } catch {
+        return Finding(reason: error.reason)
+      }
+    }
+  }
+
+  private func ask(_ endpoint: TusEndpoint) async -> Finding {
     let options = endpoint.options()
     let clock = ServerClock { _ in }
     let timeouts = Timeouts(connect: .seconds(5), total: .seconds(10))

@@ -3,6 +3,7 @@ import Curl
 import Dispatch
 import Foundation
 import Journal
+import Model
 import SystemPackage
 
 /// The file that a delivery sends, open, and whether it is still the one that was taken.
@@ -60,8 +61,8 @@ struct DeliverySource: Sendable {
     let file = self.file
     let digest = await disk.value { () -> Data? in
       switch algorithm {
-      case .sha1: Self.digest(of: range, in: file, by: Insecure.SHA1())
-      case .sha256: Self.digest(of: range, in: file, by: SHA256())
+      case .sha1: Self.digest(of: range, in: file, by: Insecure.SHA1()).map { Data($0) }
+      case .sha256: Self.digest(of: range, in: file, by: SHA256()).map { Data($0) }
       }
     }
     guard let digest else {
@@ -70,9 +71,20 @@ struct DeliverySource: Sendable {
     return digest.base64EncodedString()
   }
 
-  private static func digest(
-    of range: Range<Int64>, in file: ReadableFile, by function: some HashFunction
-  ) -> Data? {
+  /// The SHA-256 of a part of the file.
+  /// - Throws: `SourceError`: `fileUnreadable`.
+  func hash(of range: Range<Int64>) async throws(SourceError) -> ContentHash {
+    let file = self.file
+    let hash = await disk.value { () -> ContentHash? in
+      Self.digest(of: range, in: file, by: SHA256()).map(ContentHash.init)
+    }
+    guard let hash else { throw SourceError(DeliveryReason(.fileUnreadable, "\(file.path) cannot be read.")) }
+    return hash
+  }
+
+  private static func digest<Function: HashFunction>(
+    of range: Range<Int64>, in file: ReadableFile, by function: Function
+  ) -> Function.Digest? {
     var function = function
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
     defer { buffer.deallocate() }
@@ -84,7 +96,7 @@ struct DeliverySource: Sendable {
       function.update(bufferPointer: UnsafeRawBufferPointer(part))
       offset += Int64(part.count)
     }
-    return Data(function.finalize())
+    return function.finalize()
   }
 }
 

@@ -28,11 +28,10 @@ actor TusClient: DestinationClient {
   private static let mostCarriedAtCreation: Int64 = 4 << 20
 
   init(
-    _ destination: DeliveryDestination, curl: CurlClient, journal: Journal, timeouts: Timeouts,
-    usesChecksums: Bool,
-    chunks: ChunkSize, meter: ThroughputMeter, clock: ServerClock, logger: Logger
+    _ endpoint: TusEndpoint, album: String, curl: CurlClient, journal: Journal, timeouts: Timeouts,
+    usesChecksums: Bool, chunks: ChunkSize, meter: ThroughputMeter, clock: ServerClock, logger: Logger
   ) {
-    endpoint = TusEndpoint(creation: destination.creationURL, token: destination.token)
+    self.endpoint = endpoint
     self.curl = curl
     self.journal = journal
     self.timeouts = timeouts
@@ -41,7 +40,7 @@ actor TusClient: DestinationClient {
     self.meter = meter
     self.clock = clock
     self.logger = logger
-    disk = DispatchQueue(label: "delivery disk \(destination.album)")
+    disk = DispatchQueue(label: "delivery disk \(album)")
   }
 
   func prepare() async {

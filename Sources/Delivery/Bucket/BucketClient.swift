@@ -1,0 +1,120 @@
+import Curl
+import Dispatch
+import Foundation
+import Journal
+import Logging
+import Model
+
+/// Carries deliveries to a bucket album: the assets as objects, and then, gathered, the feed that shows them
+/// (docs/delivery.md, "Bucket albums").
+actor BucketClient: DestinationClient {
+  private let client: S3Client
+  private let layout: BucketLayout
+  private let album: String
+  private let journal: Journal
+  private let meter: ThroughputMeter
+  private let publisher: FeedPublisher
+  private let logger: Logger
+  private let disk: DispatchQueue
+  /// Whether the bucket is known to have this album.
+  private var hasAlbum = false
+
+  /// Parts of one original under way at once. The lane's own places multiply it.
+  private static let partPlaces = 3
+
+  init(
+    _ bucket: BucketDestination, album: String, curl: CurlClient, journal: Journal,
+    options: Deliverer.Options, meter: ThroughputMeter, logger: Logger
+  ) {
+    client = S3Client(
+      bucket.location, credentials: bucket.credentials, curl: curl, timeouts: options.timeouts)
+    layout = BucketLayout(prefix: bucket.prefix)
+    self.album = album
+    self.journal = journal
+    self.meter = meter
+    self.logger = logger
+    publisher = FeedPublisher(
+      client: client, layout: layout, album: album, journal: journal, backoff: options.backoff, logger: logger
+    )
+    disk = DispatchQueue(label: "delivery disk \(album)")
+  }
+
+  func prepare() async {
+    _ = await findAlbum()
+    await throwAbandonedAway()
+  }
+
+  func attend(_ tell: @escaping @Sendable (Attendance) async -> Void) async {
+    await publisher.run(tell)
+  }
+
+  func carry(
+    _ delivery: Delivery, heard: @escaping @Sendable () async -> Void
+  ) async throws(JournalError) -> DeliveryOutcome {
+    let source: DeliverySource
+    do {
+      source = try await DeliverySource.open(delivery, on: disk)
+    } catch {
+      return .stopped(error.reason)
+    }
+    if let outcome = await findAlbum() { return outcome }
+    let medium = BucketLayout.medium(
+      delivery.hash, extension: BucketLayout.ending(of: delivery.kind, named: delivery.name))
+    let upload = AssetUpload(
+      client: client, journal: journal, delivery: delivery, source: source, key: layout.key(of: medium),
+      places: Self.partPlaces, meter: meter, heard: heard)
+    switch try await upload.run() {
+    case .stored:
+      try await journal.markStored(delivery)
+      return .stored
+    case .stopped(let reason, let retryAfter):
+      return .stopped(reason, retryAfter: retryAfter)
+    case .cancelled:
+      return .cancelled
+    }
+  }
+
+  /// Looks once whether the album was made: what goes to a mistyped prefix would be seen by nobody.
+  /// - Returns: `nil` if it was.
+  private func findAlbum() async -> DeliveryOutcome? {
+    guard !hasAlbum else { return nil }
+    do {
+      let (presence, answer) = try await client.head(layout.album)
+      switch presence {
+      case .there:
+        hasAlbum = true
+        return nil
+      case .absent where answer.speaksS3 || answer.status == 404:
+        return .stopped(
+          DeliveryReason(
+            .noSuchAlbum,
+            "There is no album at \(album), or no such bucket. Make it: pixcheese album create NAME --bucket \(album)"
+          ))
+      default:
+        return .stopped(answer.failure, retryAfter: answer.retryAfter)
+      }
+    } catch {
+      return switch AssetUpload.outcome(of: error) {
+      case .stopped(let reason, let retryAfter): .stopped(reason, retryAfter: retryAfter)
+      case .cancelled, .stored: .cancelled
+      }
+    }
+  }
+
+  /// Throws away, at the store, uploads in parts that nothing needs: stores keep them, unseen and paid for, for ever.
+  private func throwAbandonedAway() async {
+    do {
+      for upload in try await journal.abandonedUploads(to: album) {
+        let answer = try await client.abortParts(upload.object, id: upload.uploadID)
+        guard answer.isSuccess || answer.code == "NoSuchUpload" else {
+          logger.info("An abandoned upload stays.", metadata: ["reason": "\(answer.failure)"])
+          return
+        }
+        try await journal.forget(upload)
+      }
+    } catch {
+      // The next run tries again.
+      logger.info("Abandoned uploads stay.", metadata: ["error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,333 @@
+import Curl
+import Foundation
+import Journal
+import Logging
+import Model
+import Testing
+
+@testable import Delivery
+
+/// Deliveries to real stores. One SeaweedFS for all: it takes seconds to start.
+@Suite(
+  "Deliveries to S3-compatible stores",
+  .enabled(
+    if: ObjectStoreProcess.installed.count == ObjectStoreProcess.Kind.allCases.count,
+    "the stores are not in .venv-test: scripts/test-venv.sh makes it"),
+  .serialized, .timeLimit(.minutes(4)))
+struct ObjectStoreTests {
+  /// The stores that are running, each started by the first test that needs it.
+  private actor Stores {
+    private var running: [ObjectStoreProcess.Kind: Task<ObjectStoreProcess, any Error>] = [:]
+
+    func store(_ kind: ObjectStoreProcess.Kind) async throws -> ObjectStoreProcess {
+      if let task = running[kind] { return try await task.value }
+      let task = Task { try await ObjectStoreProcess.start(kind) }
+      running[kind] = task
+      return try await task.value
+    }
+  }
+
+  private static let stores = Stores()
+
+  private func store(_ kind: ObjectStoreProcess.Kind) async throws -> ObjectStoreProcess {
+    try await Self.stores.store(kind)
+  }
+
+  /// An album of this test's own in a store.
+  private struct Place {
+    let store: ObjectStoreProcess
+    let prefix: String
+    let album: String
+    let destination: DeliveryDestination
+    let albums: BucketAlbums
+
+    func key(_ path: String) -> String { "\(prefix)/\(path)" }
+  }
+
+  private func place(_ kind: ObjectStoreProcess.Kind, port: UInt16? = nil, made: Bool = true) async throws
+    -> Place
+  {
+    let store = try await store(kind)
+    let prefix = "event \(UUID().uuidString)"
+    let album = "s3://party/\(prefix)"
+    let curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese-tests/1"))
+    let near = BucketDestination(
+      location: try store.location(), credentials: ObjectStoreProcess.credentials, prefix: prefix)
+    var far = near
+    far.location = try store.location(port: port)
+    let albums = BucketAlbums(near, curl: curl)
+    if made {
+      try await albums.create(
+        BucketAlbum(name: "Anna 和 Jan", url: "http://guests.example", createdAt: "2026-11-23T00:00:00.000Z"),
+        page: [
+          .init(path: "index.html", bytes: Array("<p>".utf8), mediaType: "text/html", isImmutable: false)
+        ])
+    }
+    return Place(
+      store: store, prefix: prefix, album: album,
+      destination: DeliveryDestination(album: album, place: .bucket(far)), albums: albums)
+  }
+
+  private func relay(to kind: ObjectStoreProcess.Kind) async throws -> Relay {
+    try Relay(to: try await store(kind).port)
+  }
+
+  @Test("Renditions and an original become objects and a feed", arguments: ObjectStoreProcess.installed)
+  func wholeWay(kind: ObjectStoreProcess.Kind) async throws {
+    let place = try await place(kind)
+    let bench = try await DeliveryBench()
+    let (original, preview) = (DeliveryBench.random(700_000), DeliveryBench.random(9000))
+    let frame = try await bench.frame(
+      "婚礼 1.JPG", original, album: place.album,
+      renditions: [.thumbnail: DeliveryBench.random(500), .preview: preview])
+    let events = await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 3 }
+    #expect(events.parked.isEmpty)
+    #expect(events.waiting.map(\.reason.text) == [])
+    let shown = try #require(try await place.albums.show())
+    #expect(shown.album.name == "Anna 和 Jan" && shown.photographers.count == 1)
+    let entry = try #require(shown.frames.first)
+    #expect(shown.frames.count == 1 && entry.frame == frame.hash && entry.name == "婚礼 1.JPG")
+    #expect(entry.bytes == 700_000 && entry.facts.width == 3)
+    #expect(entry.original == "media/\(frame.hash.hex).jpg")
+    #expect(try await place.store.read(place.key(try #require(entry.original))) == original)
+    #expect(try await place.store.read(place.key(try #require(entry.preview))) == preview)
+    #expect(entry.thumbnail != nil)
+    #expect(try await bench.journal.openDeliveries(limit: 9).isEmpty)
+    // rclone's server keeps no Cache-Control.
+    guard kind != .rclone else { return }
+    let object = try await place.store.head(place.key(try #require(entry.original)))
+    #expect(object.headers["Content-Type"] == "image/jpeg")
+    #expect(object.headers["Cache-Control"] == "public, max-age=31536000, immutable")
+    #expect(
+      object.headers["Content-Disposition"]?.contains("filename*=UTF-8''%E5%A9%9A%E7%A4%BC%201.JPG") == true)
+    let head = try await place.store.head(place.key("feeds/\(shown.photographers[0])/head.json"))
+    #expect(head.headers["Cache-Control"] == "public, max-age=1, must-revalidate")
+  }
+
+  @Test("A large original goes in parts, several at once", arguments: ObjectStoreProcess.installed)
+  func parts(kind: ObjectStoreProcess.Kind) async throws {
+    let place = try await place(kind)
+    let bench = try await DeliveryBench()
+    let original = DeliveryBench.random(23_000_001)
+    let frame = try await bench.frame("CLIP.MP4", original, album: place.album)
+    await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+    #expect(try await place.store.read(place.key("media/\(frame.hash.hex).mp4")) == original)
+    let delivery = try #require(try await place.albums.show()?.frames.first)
+    #expect(delivery.original == "media/\(frame.hash.hex).mp4")
+    #expect(try await bench.journal.abandonedUploads(to: place.album).isEmpty)
+  }
+
+  @Test("Cut, stopped and begun anew again and again, only what was under way is sent twice")
+  func stops() async throws {
+    let relay = try await relay(to: .seaweedfs)
+    let place = try await place(.seaweedfs, port: relay.port)
+    let bench = try await DeliveryBench()
+    let original = DeliveryBench.random(31_000_000)
+    let frame = try await bench.frame("IMG_0001.CR3", original, album: place.album)
+    relay.set(Relay.Faults(cuts: [3_000_000, 8_000_000, 1_000_000]))
+    for _ in 0..<4 {
+      let deliverer = bench.deliverer([place.destination])
+      let mark = relay.received + 6_000_000
+      await withDiscardingTaskGroup { group in
+        group.addTask { await deliverer.run() }
+        for _ in 0..<1000 where relay.received < mark {
+          do { try await Task.sleep(for: .milliseconds(2)) } catch { break }
+        }
+        group.cancelAll()
+      }
+    }
+    if try await !bench.journal.openDeliveries(limit: 1).isEmpty {
+      await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+    }
+    #expect(try await place.store.read(place.key("media/\(frame.hash.hex).cr3")) == original)
+    // Three parts at most are under way at each of seven ends.
+    #expect(relay.received < 31_000_000 + 7 * 3 * 6 * (1 << 20), "\(relay.received)")
+    #expect(try await place.albums.show()?.frames.count == 1)
+  }
+
+  @Test("An upload in parts that the store has forgotten is begun again")
+  func forgotten() async throws {
+    let place = try await place(.seaweedfs)
+    let bench = try await DeliveryBench()
+    let original = DeliveryBench.random(11_000_000)
+    let frame = try await bench.frame("IMG_0001.JPG", original, album: place.album)
+    let delivery = try #require(try await bench.journal.dueDeliveries(to: place.album, limit: 1).first)
+    let key = place.key("media/\(frame.hash.hex).jpg")
+    _ = try await bench.journal.beginParts(
+      of: delivery, object: key, uploadID: "0123456789abcdef", partBytes: 5 << 20)
+    await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+    #expect(try await place.store.read(key) == original)
+  }
+
+  @Test("What is given up at the store is thrown away there when the album is next delivered to")
+  func abandoned() async throws {
+    let place = try await place(.seaweedfs)
+    let bench = try await DeliveryBench()
+    try await bench.frame("IMG_0001.JPG", DeliveryBench.random(11_000_000), album: place.album)
+    let delivery = try #require(try await bench.journal.dueDeliveries(to: place.album, limit: 1).first)
+    let client = try place.store.client()
+    let headers = ObjectHeaders(contentType: "image/jpeg", cacheControl: "no-store")
+    let key = place.key("media/left.jpg")
+    let id = try #require(try await client.beginParts(key, headers: headers).id)
+    _ = try await bench.journal.beginParts(of: delivery, object: key, uploadID: id, partBytes: 5 << 20)
+    try await bench.journal.abandonParts(of: delivery)
+    #expect(try await client.listParts(key, id: id).parts != nil)
+    await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+    #expect(try await client.listParts(key, id: id).answer.code == "NoSuchUpload")
+    #expect(try await bench.journal.abandonedUploads(to: place.album).isEmpty)
+  }
+
+  @Test("Wrong keys park with the store's words, and the secret is in none of them")
+  func wrongKeys() async throws {
+    let place = try await place(.seaweedfs)
+    let bench = try await DeliveryBench()
+    try await bench.frame("IMG_0001.JPG", DeliveryBench.random(100), album: place.album)
+    let wrong = BucketDestination(
+      location: try place.store.location(),
+      credentials: S3Credentials(accessKeyID: "AKTEST", secretAccessKey: "hush-hush"), prefix: place.prefix)
+    let events = await bench.run(
+      bench.deliverer([DeliveryDestination(album: place.album, place: .bucket(wrong))])
+    ) { !$0.parked.isEmpty }
+    #expect(events.parked == [.notAllowed])
+    let reason = try #require(try await bench.journal.openDeliveries(limit: 1).first?.reason)
+    #expect(!reason.contains("hush"))
+    try await bench.journal.retry()
+    await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+  }
+
+  @Test("An album that was not made parks with what to type; nothing goes to a mistyped prefix")
+  func noAlbum() async throws {
+    let place = try await place(.seaweedfs, made: false)
+    let bench = try await DeliveryBench()
+    let frame = try await bench.frame("IMG_0001.JPG", DeliveryBench.random(100), album: place.album)
+    let events = await bench.run(bench.deliverer([place.destination])) { !$0.parked.isEmpty }
+    #expect(events.parked == [.noSuchAlbum])
+    let reason = try await bench.journal.openDeliveries(limit: 1).first?.reason
+    #expect(reason?.contains("pixcheese album create NAME --bucket s3://party/") == true)
+    #expect(try await place.store.read(place.key("media/\(frame.hash.hex).jpg")) == nil)
+  }
+
+  @Test("A store that is down delays no other destination, and gets all when it is back")
+  func severalDestinations() async throws {
+    let relay = try await relay(to: .seaweedfs)
+    relay.set(Relay.Faults(isDown: true))
+    let down = try await place(.seaweedfs, port: relay.port)
+    let up = try await place(.rclone)
+    let bench = try await DeliveryBench()
+    let bytes = DeliveryBench.random(50_000)
+    let thumbnail = DeliveryBench.random(300)
+    for album in [down.album, up.album] {
+      try await bench.frame("IMG_0001.JPG", bytes, album: album, renditions: [.thumbnail: thumbnail])
+    }
+    let events = await bench.run(bench.deliverer([down.destination, up.destination])) { events in
+      if events.sent.count == 2, !events.waiting.isEmpty { relay.set(Relay.Faults()) }
+      return events.sent.count == 4
+    }
+    #expect(events.sent.prefix(2).allSatisfy { $0.album == up.album })
+    #expect(events.waiting.allSatisfy { $0.album == down.album && $0.reason.code == .offline })
+    #expect(try await down.albums.show()?.frames.count == 1)
+  }
+
+  @Test(
+    "Four laptops that begin at once are all on the list and never overwrite each other",
+    arguments: [ObjectStoreProcess.Kind.seaweedfs, .rclone])
+  func laptops(kind: ObjectStoreProcess.Kind) async throws {
+    let place = try await place(kind)
+    var frames: Set<ContentHash> = []
+    var benches: [(DeliveryBench, Deliverer)] = []
+    let shared = DeliveryBench.random(1000)
+    for _ in 0..<4 {
+      let bench = try await DeliveryBench()
+      for bytes in [shared, DeliveryBench.random(1000), DeliveryBench.random(1000)] {
+        frames.insert(
+          try await bench.frame(
+            "IMG.JPG", bytes, album: place.album, renditions: [.preview: Data(bytes.prefix(10))]
+          ).hash)
+      }
+      benches.append((bench, bench.deliverer([place.destination])))
+    }
+    // Each works on until all can be seen: without conditional writes it is the later looks that heal the list.
+    let deliverers = benches.map(\.1)
+    var shown: BucketAlbums.Shown?
+    await withDiscardingTaskGroup { group in
+      for deliverer in deliverers { group.addTask { await deliverer.run() } }
+      for _ in 0..<600 {
+        shown = try? await place.albums.show()
+        if let shown, shown.photographers.count == 4, shown.frames.count(where: { $0.original != nil }) == 9 {
+          break
+        }
+        do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
+      }
+      group.cancelAll()
+    }
+    #expect(shown?.photographers.count == 4)
+    #expect(Set(shown?.frames.map(\.frame) ?? []) == frames)
+    #expect(shown?.frames.allSatisfy { $0.preview != nil && $0.original != nil } == true)
+  }
+
+  @Test(
+    "A copy of a laptop's folder gets a feed of its own, and a head that was killed in mid-write is our own")
+  func copies() async throws {
+    let place = try await place(.seaweedfs)
+    let bench = try await DeliveryBench()
+    try await bench.frame("IMG_0001.JPG", DeliveryBench.random(100), album: place.album)
+    await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+    let record = try await bench.journal.feed(in: place.album)
+    let client = try place.store.client()
+    let layout = BucketLayout(prefix: place.prefix)
+    // Killed after the head was written and before the journal heard of it.
+    var head = try JSONDecoder().decode(FeedHead.self, from: try #require(record.head))
+    head.seq += 5
+    let later = try head.encoded()
+    try await bench.journal.beginHead(later, in: place.album)
+    let headers = ObjectHeaders(contentType: "application/json", cacheControl: "no-store")
+    _ = try await client.put(Array(later), at: layout.head(of: record.photographer), headers: headers)
+    try await bench.frame("IMG_0002.JPG", DeliveryBench.random(100), album: place.album)
+    await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+    #expect(try await bench.journal.feed(in: place.album).photographer == record.photographer)
+    // The copy wrote: a head that this journal never knew.
+    head.seq += 50
+    _ = try await client.put(
+      Array(try head.encoded()), at: layout.head(of: record.photographer), headers: headers)
+    try await bench.frame("IMG_0003.JPG", DeliveryBench.random(100), album: place.album)
+    await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+    #expect(try await bench.journal.feed(in: place.album).photographer != record.photographer)
+    let shown = try #require(try await place.albums.show())
+    #expect(shown.photographers.count == 2)
+    #expect(try await place.store.read(layout.head(of: record.photographer)) == head.encoded())
+  }
+
+  @Test("Hundreds of frames: heads are few, and a guest needs few requests")
+  func many() async throws {
+    let relay = try await relay(to: .seaweedfs)
+    let place = try await place(.seaweedfs, port: relay.port)
+    let bench = try await DeliveryBench()
+    for number in 0..<150 {
+      try await bench.frame("IMG_\(number).JPG", Data("frame \(number)".utf8), album: place.album)
+    }
+    let events = await bench.run(
+      bench.deliverer([place.destination], Deliverer.Options(originalPlaces: 8))
+    ) { $0.sent.count == 150 }
+    #expect(Set(events.sent.map(\.frame)).count == 150)
+    let shown = try #require(try await place.albums.show())
+    #expect(shown.frames.count == 150)
+    let key = BucketLayout(prefix: place.prefix).head(of: shown.photographers[0])
+    let head = try JSONDecoder().decode(FeedHead.self, from: try #require(try await place.store.read(key)))
+    #expect(head.segments.count <= 8 && head.recent.count <= FeedHead.mostRecent)
+    #expect(relay.methods.count { $0 == "PUT" } < 150 + 40)
+  }
+
+  @Test("A clock that is wrong by days is corrected by the store's own")
+  func skew() async throws {
+    let store = try await store(.seaweedfs)
+    let curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese-tests/1"))
+    for wrong in [-86_400.0 * 3, 3600.0] {
+      let client = S3Client(
+        try store.location(), credentials: ObjectStoreProcess.credentials, curl: curl, timeouts: Timeouts()
+      ) { Date().addingTimeInterval(wrong) }
+      let headers = ObjectHeaders(contentType: "text/plain", cacheControl: "no-store")
+      let answer = try await client.put(Array("x".utf8), at: "skew", headers: headers)
+      #expect(answer.isSuccess, "\(answer.failure)")
+    }
+  }
+}
