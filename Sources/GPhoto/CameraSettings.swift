@@ -60,6 +60,12 @@ extension Camera {
     }
   }
 
+  /// Asks the camera something that every camera answers.
+  /// - Throws: `GPhotoError` if the connection is gone or the camera busy.
+  public func probe() throws(GPhotoError) {
+    _ = try storages()
+  }
+
   /// Asks the camera to shoot onto its card, and reads back what it does.
   ///
   /// The default of many bodies under remote control is their memory, which holds two frames (libgphoto2#1051).

@@ -95,7 +95,8 @@ extension Spool {
         unlink(renditions.appending(name).string)
       }
     }
-    for day in try Folders.names(in: root) where day != "renditions" {
+    droppedParts += try dropStalePartials()
+    for day in try Folders.names(in: root) where day != "renditions" && day != Self.partialFolder {
       let folder = root.appending(day)
       guard Folders.isFolder(folder) else { continue }
       for name in try Folders.names(in: folder) {

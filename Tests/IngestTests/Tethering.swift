@@ -4,6 +4,7 @@ import GPhoto
 import Journal
 import Logging
 import Model
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -15,6 +16,13 @@ final class Tethering: Sendable {
   let camera: SimulatedCamera
   let journal: Journal
   let session: Session
+  /// How the last `tether` left its session.
+  let end = Mutex(End())
+
+  struct End: Sendable {
+    var away: Set<String> = []
+    var isComplete = false
+  }
 
   /// The program that understands `camera-worker`: the one that was built with the tests.
   static let executable: FilePath? = {
@@ -50,14 +58,16 @@ final class Tethering: Sendable {
   @discardableResult
   func tether(
     catchUp: CatchUp = .session, port: CameraPort? = nil, patience: Duration = .seconds(10),
+    limits: WorkerLimits = WorkerLimits(), executable: FilePath? = nil,
     _ body: (inout EventReader) async throws -> Void
   ) async throws -> Int {
-    let executable = try #require(Self.executable)
+    let executable = try executable ?? #require(Self.executable)
     let tether = Tether(
       Tether.Configuration(
         cameras: [.port(port ?? .ptpip(host: "127.0.0.1", port: camera.port))], catchUp: catchUp,
         albums: ["test"],
-        settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience),
+        settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience,
+        limits: limits),
       journal: journal, session: session, logger: Logger(label: "test"))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await tether.run() }
@@ -71,7 +81,20 @@ final class Tethering: Sendable {
       tether.stop()
       try await group.waitForAll()
     }
+    end.withLock { $0 = End(away: tether.away, isComplete: tether.isSessionComplete) }
     return tether.unfetched
+  }
+
+  /// The worker processes of this run, by the spool's path in their arguments.
+  var workers: [pid_t] {
+    let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return folders.compactMap { pid_t($0) }.filter { process in
+      guard let arguments = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/cmdline")) else {
+        return false
+      }
+      let text = String(decoding: arguments, as: UTF8.self)
+      return text.contains("camera-worker") && text.contains(folder.path)
+    }
   }
 
   /// Whether an original has exactly the camera's bytes, under the path that the journal has.

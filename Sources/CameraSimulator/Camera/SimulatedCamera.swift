@@ -129,6 +129,9 @@ public final class SimulatedCamera: Sendable {
     withState { $0.protectFiles(named: name, isProtected) }
   }
 
+  /// How many bytes of objects were sent since the camera was switched on.
+  public var servedBytes: Int { state.withLock { $0.served } }
+
   /// Whether an initiator has a session.
   public var hasSession: Bool { state.withLock { $0.isSessionOpen } }
 

@@ -17,6 +17,7 @@ final class CameraLink {
     let catchUp: CatchUp
     let executable: FilePath
     let settings: FilePath
+    let limits: WorkerLimits
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
   }
@@ -30,10 +31,15 @@ final class CameraLink {
   private let port: CameraPort
   private let surroundings: Surroundings
   private let stop: StopSignal
-  private var plan = FetchPlan()
+  private let number: Int
+  private var plan: FetchPlan
   private var lastComplaint: CameraLoss?
+  /// The camera that was connected last, as the journal calls it; `nil` before the first.
+  private(set) var camera: String?
+  /// Whether the camera was connected to the end, and nothing that it had to tell was left out.
+  private(set) var leftInOrder = false
   /// How the worker is to be judged: while it is not connected its listing does not count as complete.
-  private var connection = Connection()
+  private var connection: Connection
 
   private struct Connection {
     var identity: WorkerIdentity?
@@ -45,8 +51,19 @@ final class CameraLink {
     var loss: CameraLoss?
     var deadline = ContinuousClock.now + .seconds(30)
     var stopDeadline: ContinuousClock.Instant?
+    /// Whether the worker was told to end because it has grown.
+    var isRecycled = false
+    /// When its memory is looked at next.
+    var nextLook: ContinuousClock.Instant
+    /// What has been asked for and is not written down yet.
+    var unrecorded: [OwedObject] = []
+    var saidNonsense = false
+    /// Whether the worker ended with nothing left to tell.
+    var isInOrder = false
     /// Announced and wanted, and not answered yet.
     var unanswered: Set<UInt64> = []
+
+    init(_ limits: WorkerLimits) { nextLook = .now + limits.shortestLife }
   }
 
   /// How long a worker may take to say its first word, and between two reports unless it says otherwise.
@@ -54,34 +71,39 @@ final class CameraLink {
   /// SIGTERM to the end is 5 s at most (contract.md); the rest needs some of it.
   private static let stopPatience = Duration.milliseconds(3500)
 
-  init(port: CameraPort, surroundings: Surroundings, stop: StopSignal) {
+  /// - Parameter number: what tells this link from others of the run.
+  init(port: CameraPort, number: Int, surroundings: Surroundings, stop: StopSignal) {
     self.port = port
+    self.number = number
     self.surroundings = surroundings
     self.stop = stop
+    plan = FetchPlan(link: number)
+    connection = Connection(surroundings.limits)
   }
-
-  /// How many announced frames are not safe.
-  var unfetched: Int { plan.count }
 
   /// Runs until the stop is requested or the task is cancelled.
   /// - Parameter outcome: told after each connection, or try at one, how it ended and whether it had come about.
+  ///   Answers whether a try that failed is worth a person's attention.
   /// - Throws: `JournalError` when the journal takes no more.
-  func run(outcome: (_ loss: CameraLoss, _ hadConnected: Bool) throws -> Void) async throws {
+  func run(outcome: (_ loss: CameraLoss, _ hadConnected: Bool) throws -> Bool) async throws {
     var pause = Duration.milliseconds(500)
     while !stop.isRequested, !Task.isCancelled {
       let loss = try await connect()
       let hadConnected = connection.identity != nil
-      plan.forgetNumbers()
+      plan.forgetNumbers(wasWanted: connection.isRecycled || stop.isRequested)
+      leftInOrder = stop.isRequested && connection.isListed && connection.isInOrder
       guard !stop.isRequested, !Task.isCancelled else { break }
+      // The camera is where it was; nobody needs to know.
+      if connection.isRecycled { continue }
       if hadConnected {
         surroundings.emit(.cameraLost(camera: connection.camera, loss))
         pause = .milliseconds(500)
         lastComplaint = nil
-      } else if lastComplaint != loss {
+      }
+      if try outcome(loss, hadConnected), !hadConnected, lastComplaint != loss {
         surroundings.emit(.warning(code: loss.code.rawValue, message: loss.message))
         lastComplaint = loss
       }
-      try outcome(loss, hadConnected)
       await rest(pause)
       pause = min(pause * 2, .seconds(5))
     }
@@ -104,7 +126,7 @@ final class CameraLink {
   /// One worker's life.
   /// - Returns: how it ended.
   private func connect() async throws -> CameraLoss {
-    connection = Connection()
+    connection = Connection(surroundings.limits)
     let (inputs, continuation) = AsyncStream<Input>.makeStream()
     let worker = WorkerProcess(
       arguments: [
@@ -131,7 +153,15 @@ final class CameraLink {
       defer { group.cancelAll() }
       for await input in inputs {
         switch input {
-        case .worker(.report(let report)): try await take(report, from: worker)
+        case .worker(.report(let report)):
+          do {
+            try await take(report, from: worker)
+          } catch let error as JournalError where error.code == .full {
+            // The camera keeps its frames; when there is room for the journal again, all is asked for anew.
+            connection.loss = CameraLoss(
+              code: .noRoom, message: "The journal's disk is full: \(error.message)")
+            worker.kill()
+          }
         case .worker(.nonsense(let what)):
           connection.loss = CameraLoss(
             code: .workerDied, message: "The process for the camera at \(port) spoke nonsense (\(what)).")
@@ -145,41 +175,58 @@ final class CameraLink {
           worker.send(.stop)
           connection.stopDeadline = .now + Self.stopPatience
         }
-        let asked = connection.stopDeadline == nil ? ask(worker) : []
+        let asked = ask(worker, onlyMemory: connection.stopDeadline != nil || connection.isRecycled)
         // What is wanted but held back is answered too: the worker need not wait for it. A fetch may still follow.
         for id in connection.unanswered.subtracting(asked) { worker.send(.skip(object: id)) }
         connection.unanswered = []
+        // After the worker was asked: the camera need not wait for our disk.
+        try await recordWanted()
       }
       return connection.loss ?? CameraLoss(code: .stopped, message: "Stopped.")
     }
   }
 
   private func look(after worker: WorkerProcess) {
-    if connection.deadline < .now {
+    let now = ContinuousClock.now
+    if connection.deadline < now {
       connection.loss = CameraLoss(
         code: .workerHung,
         message: "The process for the camera at \(port) said nothing for too long, and was ended.")
       worker.kill()
     }
-    if let deadline = connection.stopDeadline, deadline < .now { worker.kill() }
+    if let deadline = connection.stopDeadline, deadline < now { worker.kill() }
+    if connection.nextLook < now, !connection.isRecycled, connection.isListed {
+      connection.nextLook = now + .seconds(5)
+      guard let memory = worker.memory, memory > surroundings.limits.memory else { return }
+      surroundings.logger.notice("a worker has grown and is replaced", metadata: ["bytes": "\(memory)"])
+      connection.isRecycled = true
+      connection.stopDeadline = now + .seconds(60)
+      worker.send(.stop)
+    }
   }
 
   /// - Returns: the objects that it was asked for.
-  private func ask(_ worker: WorkerProcess) -> [UInt64] {
+  private func ask(_ worker: WorkerProcess, onlyMemory: Bool) -> [UInt64] {
     let now = Date()
-    let ids = plan.next(now: now).compactMap(\.id)
-    for id in ids { worker.send(.fetch(object: id, day: Self.day(now))) }
-    return ids
+    let wanted = plan.next(now: now, onlyMemory: onlyMemory)
+    for frame in wanted {
+      guard let id = frame.id else { continue }
+      worker.send(.fetch(object: id, day: Self.day(now), inOnePiece: frame.inOnePiece))
+    }
+    return wanted.compactMap(\.id)
   }
 
-  /// The spool's folder of a day, by the local calendar.
-  static func day(_ date: Date) -> String {
-    let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: date)
-    func padded(_ number: Int?, _ digits: Int) -> String {
-      let text = String(number ?? 0)
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
+  private func recordWanted() async throws(JournalError) {
+    guard !connection.unrecorded.isEmpty else { return }
+    let owed = connection.unrecorded
+    connection.unrecorded = []
+    do {
+      try await surroundings.journal.recordOwed(
+        owed, source: connection.camera, session: surroundings.session)
+    } catch  where error.code == .full {
+      // They are on the card, and wanted for as long as we live; what needs room to become safe will say so.
+      connection.unrecorded = owed
     }
-    return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
   }
 
   // MARK: Reports
@@ -200,6 +247,7 @@ final class CameraLink {
     case .listed(let objects, let isComplete): try await listed(objects, isComplete: isComplete)
     case .progress(let id, let bytes):
       if let wanted = plan[id] {
+        plan.note(progress: bytes, of: id)
         surroundings.emit(.frameProgress(capture: wanted.capture, bytes: bytes, of: wanted.object.bytes))
       }
     case .fetched(let id, let path, let bytes, let hash):
@@ -209,11 +257,12 @@ final class CameraLink {
       connection.status = status
       surroundings.emit(.cameraStatus(camera: connection.camera, status))
     case .lost(let loss): connection.loss = loss
+    case .stopped(let inOrder): connection.isInOrder = inOrder
     case .warning(let code, let message):
       surroundings.emit(.warning(code: String(code.prefix(64)), message: DisplayName.line(message)))
     }
     // A promise of patience holds until the next one; other reports only prove life.
-    let deadline = ContinuousClock.now + patience
+    let deadline = ContinuousClock.now + min(patience, surroundings.limits.silence)
     if case .alive = report {
       connection.deadline = deadline
     } else {
@@ -229,27 +278,27 @@ final class CameraLink {
     connection.camera = Self.name(of: identity, port: port)
     connection.hasBaseline = try await surroundings.journal.hasBaseline(
       surroundings.session, source: connection.camera)
+    if camera != connection.camera { plan = FetchPlan(link: number) }
+    camera = connection.camera
+    let owed = try await surroundings.journal.owed(in: surroundings.session, source: connection.camera)
+    for wanted in plan.restore(
+      owed.filter { surroundings.catchUp != .none || !$0.isCatchUp }, camera: connection.camera)
+    {
+      tellCaptured(wanted)
+    }
     worker.send(.list)
   }
 
-  /// What a camera is called in the journal: its serial number. One without is called by its model, and on a network
-  /// by its address too; a USB address changes with every plugging in.
-  static func name(of identity: WorkerIdentity, port: CameraPort) -> String {
-    if let serial = identity.serial, !serial.isEmpty { return DisplayName.of(serial) }
-    let model = DisplayName.of(identity.model)
-    switch port {
-    case .usb: return model
-    case .ptpip, .disk: return "\(model) at \(port)"
-    }
-  }
-
   private func appeared(_ object: CameraObject, _ worker: WorkerProcess) async throws {
-    let source = Self.source(object)
-    guard Self.isWanted(object) else {
+    let source = object.source
+    guard isPlausible(object), Self.isWanted(object) else {
       worker.send(.skip(object: object.id))
       return
     }
-    let known = try await surroundings.journal.dispositions(of: [source], source: connection.camera)[source]
+    // What lies in the camera's memory has a name that the library made up, and may have been taken under it before.
+    let known =
+      source.isInCameraMemory
+      ? nil : try await surroundings.journal.dispositions(of: [source], source: connection.camera)[source]
     guard known == nil || known == .baseline else {
       worker.send(.skip(object: object.id))
       return
@@ -258,35 +307,44 @@ final class CameraLink {
     connection.unanswered.insert(object.id)
   }
 
+  private func isPlausible(_ object: CameraObject) -> Bool {
+    if object.isPlausible { return true }
+    if !connection.saidNonsense {
+      connection.saidNonsense = true
+      surroundings.emit(
+        .warning(
+          code: "worker_nonsense",
+          message:
+            "The camera \(connection.camera) has a file with a name or a length that cannot be; left alone."))
+    }
+    return false
+  }
+
   private func want(_ object: CameraObject, _ source: SourceObject, isCatchUp: Bool) {
-    let now = Date()
     guard
       let new = plan.add(
         source, id: object.id, mediaType: object.mediaType, camera: connection.camera, isCatchUp: isCatchUp,
-        now: now)
+        now: Date())
     else { return }
+    if !new.isInMemory {
+      connection.unrecorded.append(
+        OwedObject(
+          object: source, mediaType: object.mediaType, isCatchUp: isCatchUp, seenAt: new.seenAt))
+    }
+    tellCaptured(new)
+  }
+
+  private func tellCaptured(_ wanted: FetchPlan.Wanted) {
     surroundings.emit(
       .frameCaptured(
         CapturedFrame(
-          capture: new.capture, camera: connection.camera, name: DisplayName.of(object.name),
-          bytes: source.bytes,
-          announcedAt: now, isCatchUp: isCatchUp)))
-  }
-
-  static func source(_ object: CameraObject) -> SourceObject {
-    SourceObject(
-      folder: object.folder, name: object.name, bytes: object.bytes ?? -1, modified: object.modified)
-  }
-
-  /// Pictures and clips, by their name or by the camera's word; not the lists and marks that cameras write besides.
-  static func isWanted(_ object: CameraObject) -> Bool {
-    if MediaType.isPictureOrClip(named: object.name) { return true }
-    guard let type = object.mediaType else { return false }
-    return type.hasPrefix("image/") || type.hasPrefix("video/")
+          capture: wanted.capture, camera: connection.camera, name: DisplayName.of(wanted.object.name),
+          bytes: wanted.object.bytes, announcedAt: wanted.seenAt, isCatchUp: wanted.isCatchUp)))
   }
 
   private func listed(_ objects: [CameraObject], isComplete: Bool) async throws {
-    let pictures = objects.filter(Self.isWanted).map { (object: $0, source: Self.source($0)) }
+    let pictures = objects.filter { isPlausible($0) && Self.isWanted($0) }
+      .map { (object: $0, source: $0.source) }
     let isBaseline = surroundings.catchUp == .session && !connection.hasBaseline
     var known: [SourceObject: Disposition] = [:]
     if !isBaseline, surroundings.catchUp != .none {
@@ -313,7 +371,9 @@ final class CameraLink {
       connection.firstListing = []
       connection.hasBaseline = true
     }
-    for missing in plan.removeMissing() {
+    let missing = plan.removeMissing()
+    try await surroundings.journal.forgetOwed(missing.map(\.object), source: connection.camera)
+    for missing in missing {
       surroundings.emit(
         .warning(
           code: "frame_gone",
@@ -352,10 +412,9 @@ final class CameraLink {
       hash: hash, name: name, mediaType: named == MediaType.unknown ? wanted.mediaType ?? named : named,
       bytes: bytes,
       path: path, isInPlace: false)
-    let (frame, isNew) = try await surroundings.journal.recordSafe(
-      SafeOriginal(
-        original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt),
-      session: surroundings.session, albums: surroundings.albums)
+    let safe = SafeOriginal(
+      original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt)
+    guard let (frame, isNew) = try await record(safe, of: id, isOnlyCopy: wanted.isInMemory) else { return }
     plan.settle(id)
     surroundings.emit(
       .frameSafe(
@@ -365,15 +424,35 @@ final class CameraLink {
           sha256: hash, isNew: isNew, announcedAt: wanted.seenAt)))
   }
 
+  /// - Returns: `nil` if the journal's disk is full; then it is fetched again later.
+  private func record(
+    _ safe: SafeOriginal, of id: UInt64, isOnlyCopy: Bool
+  ) async throws -> (frame: Frame, isNew: Bool)? {
+    do {
+      return try await surroundings.journal.recordSafe(
+        safe, session: surroundings.session, albums: surroundings.albums)
+    } catch  where error.code == .full {
+      // The file is of no use to anybody while the journal does not know it, unless it is the only copy: then the
+      // next start adopts it.
+      if !isOnlyCopy { await surroundings.journal.spool.discard(safe.original.path) }
+      try await failed(id, FetchFailure(code: .diskFull, message: error.message))
+      return nil
+    }
+  }
+
   private func failed(_ id: UInt64, _ failure: FetchFailure) async throws {
     guard let wanted = plan[id] else { return }
     let name = DisplayName.of(wanted.object.name)
     let message = DisplayName.line(failure.message)
-    guard failure.isRetryable else {
+    // What came short from the camera's memory comes no better a second time: perhaps the card has it.
+    guard failure.isRetryable, !(wanted.isInMemory && failure.code == .wrongLength) else {
       plan.settle(id)
-      if failure.code != .gone {
+      if failure.code != .gone, !wanted.isInMemory {
         try await surroundings.journal.recordRefused(
           wanted.object, source: connection.camera, session: surroundings.session)
+      }
+      if failure.code == .gone {
+        try await surroundings.journal.forgetOwed([wanted.object], source: connection.camera)
       }
       surroundings.emit(
         .warning(code: "frame_\(failure.code.rawValue)", message: "\(name) was not taken. \(message)"))

@@ -1,5 +1,6 @@
 import GPhoto
 import Glibc
+import Journal
 
 /// What a worker does all day, on the one thread that may use libgphoto2: look for commands, for events, fetch, list,
 /// in this order of importance, never longer than one chunk or one listing step away from the next look.
@@ -14,26 +15,32 @@ final class WorkerLoop {
   private var objects = ObjectTable()
   private var listing: ListingWalk?
   private var listed: [CameraObject] = []
-  private var wanted: [(object: UInt64, day: String)] = []
+  private var wanted = FetchQueue()
   /// Announced objects that the parent has not answered yet.
   private var unanswered: Set<UInt64> = []
-  /// Announced and not fetched, and only in the camera's memory, where the driver keeps two (libgphoto2#1051): no event
-  /// is taken before they are fetched.
+  /// Announced and not safe, and only in the camera's memory, where the driver keeps two (libgphoto2#1051): no event
+  /// is taken before they are in the spool.
   private var inMemory: Set<UInt64> = []
   /// Announcements that only a new connection can tell the meaning of.
   private var suspicious: Set<CameraPath> = []
   /// What the driver remembers of the card is no longer true.
   private var isOutdated = false
-  private var isStopping = false
+  /// When the parent asked for an end.
+  private var stoppingSince: ContinuousClock.Instant?
+  private var hasEnded = false
   private var hasEvents = true
   private var room = RoomWatch()
+  private var status = CameraStatus(storages: [])
 
   private var lastEvent: ContinuousClock.Instant
   private var lastStatus: ContinuousClock.Instant
   private var lastReport: ContinuousClock.Instant
   private var lastConnection: ContinuousClock.Instant
   private var reconnectPause = WorkerLoop.shortestReconnectPause
-  private var lastListing: ContinuousClock.Instant?
+  private var lastLook: ContinuousClock.Instant
+  private var pace = ListingPace()
+  /// What tells this camera from others in the names of parts.
+  private var source = ""
 
   /// How long the parent is to wait for the next report in ordinary times, and while the driver looks into a folder
   /// or connects (measured: 38 s for 766 files on some bodies), in seconds.
@@ -45,6 +52,10 @@ final class WorkerLoop {
   private static let quietPace = Duration.milliseconds(40)
   private static let statusInterval = Duration.seconds(5)
   private static let aliveInterval = Duration.seconds(5)
+  /// How often something else is looked after while a long file is fetched.
+  private static let lookInterval = Duration.milliseconds(200)
+  /// How long a file may go on after the parent asked for an end; the rest of it is fetched another time.
+  private static let stopPatience = Duration.milliseconds(2500)
   /// A camera without events is listed this often.
   private static let listingInterval = Duration.seconds(5)
   /// Bodies freeze when they are connected too often (gphoto2#472): the pause is doubled with each time, and short
@@ -61,6 +72,7 @@ final class WorkerLoop {
     lastStatus = clock.now
     lastReport = clock.now
     lastConnection = clock.now
+    lastLook = clock.now
     channel.send(.alive(patience: Self.longPatience))
     library = try GPhotoLibrary()
     camera = try library.connect(to: port)
@@ -77,14 +89,21 @@ final class WorkerLoop {
       throw error
     }
     writer.drain()
+    if !hasEnded { report(.stopped(inOrder: try isInOrder())) }
     camera.close()
+  }
+
+  private func isInOrder() throws(GPhotoError) -> Bool {
+    guard !isOutdated, suspicious.isEmpty, listing == nil, pace.last != nil else { return false }
+    return !room.hasUnannouncedFrames(try camera.storages())
   }
 
   private func greet() throws(GPhotoError) {
     let target = try camera.captureToCard()
     let identity = WorkerIdentity(
       model: try camera.model(), serial: try camera.serial(), captureTarget: target)
-    let status = CameraStatus(battery: try camera.battery(), storages: try camera.storages())
+    source = identity.serial ?? "\(identity.model) at \(port)"
+    status = CameraStatus(battery: try camera.battery(), storages: try camera.storages())
     room.note(status.storages)
     report(.connected(identity, status))
     report(.alive(patience: Self.patience))
@@ -101,22 +120,19 @@ final class WorkerLoop {
   /// One round.
   /// - Returns: `false` when it is over.
   private func turn() throws(GPhotoError) -> Bool {
-    // The parent's answer about a frame in the camera's memory comes before the next event is taken.
-    let isIdle = wanted.isEmpty && (listing == nil || !inMemory.isEmpty)
-    switch channel.receive(milliseconds: isIdle ? pace : 0) {
-    case .ended: return false
-    case .commands(let commands):
-      for command in commands { obey(command) }
-    }
+    // The parent's answer about a frame comes before the next event and before anything slow.
+    let isIdle =
+      wanted.isEmpty && listing == nil || !unanswered.isEmpty || !inMemory.isEmpty && wanted.isEmpty
+    listen(milliseconds: isIdle ? pollingPace : 0)
+    guard !hasEnded else { return false }
     try takeEvents()
-    // What was shot until now has been announced: the parent knows what it leaves behind.
-    if isStopping { return false }
-    if !wanted.isEmpty {
-      let next = wanted.removeFirst()
-      try fetch(next.object, day: next.day)
-    } else if !unanswered.isEmpty {
-      // The parent's answer is on its way and comes before anything slow.
+    // What was shot until now has been announced: the parent knows what it leaves behind. What only this process has
+    // is fetched before.
+    if stoppingSince != nil, inMemory.isEmpty { return false }
+    if !unanswered.isEmpty {
       return true
+    } else if let next = wanted.next() {
+      try fetch(next)
     } else if listing != nil {
       try list()
     } else {
@@ -126,27 +142,32 @@ final class WorkerLoop {
     return true
   }
 
-  private var pace: Int32 {
+  private func listen(milliseconds: Int32) {
+    switch channel.receive(milliseconds: milliseconds) {
+    case .ended: hasEnded = true
+    case .commands(let commands):
+      for command in commands { obey(command) }
+    }
+  }
+
+  private var pollingPace: Int32 {
     clock.now - lastEvent < .seconds(10)
       ? Int32(Self.activePace / .milliseconds(1)) : Int32(Self.quietPace / .milliseconds(1))
   }
 
   private func obey(_ command: WorkerCommand) {
     switch command {
-    case .fetch(let object, let day):
+    case .fetch(let object, let day, let inOnePiece):
       unanswered.remove(object)
-      if inMemory.contains(object) {
-        wanted.insert((object, day), at: 0)
-      } else {
-        wanted.append((object, day))
-      }
+      let rank: FetchQueue.Rank =
+        inMemory.contains(object) ? .memory : objects[object]?.isAnnounced == true ? .announced : .listed
+      wanted.add(FetchQueue.Fetch(object: object, day: day, inOnePiece: inOnePiece, rank: rank))
     case .skip(let object):
       unanswered.remove(object)
       inMemory.remove(object)
-    case .list:
-      if listing == nil { listing = ListingWalk() }
+    case .list: beginListing()
     case .stop:
-      isStopping = true
+      stoppingSince = clock.now
     }
   }
 
@@ -210,48 +231,96 @@ final class WorkerLoop {
     do {
       return try patiently { () throws(GPhotoError) in try camera.info(of: path, isFresh: true) }
     } catch  where error.recovery == .skip || error.kind == .unspecified {
+      // -1 is "file not found" to ptp2, and a connection that broke too.
+      try camera.probe()
       report(
         .warning(
           code: "file_gone", message: "The camera announced \(path.name.debugDescription), and has it not."))
-      listing = listing ?? ListingWalk()
+      beginListing()
       return nil
     }
   }
 
   // MARK: Fetching
 
-  private func fetch(_ id: UInt64, day: String) throws(GPhotoError) {
-    inMemory.remove(id)
+  private func fetch(_ fetch: FetchQueue.Fetch) throws(GPhotoError) {
+    let id = fetch.object
     guard let entry = objects[id] else {
+      inMemory.remove(id)
+      if fetch.offset != nil { writer.abandon(object: id) }
       report(.failed(object: id, FetchFailure(code: .gone, message: "The camera has it no longer.")))
       return
     }
     if let failure = ObjectReader.objection(to: entry.info) {
+      inMemory.remove(id)
       report(.failed(object: id, failure))
       return
     }
     let reader = ObjectReader(camera: camera, writer: writer, object: id, entry: entry)
     do {
-      try reader.read(day: day) { bytes in
+      let offset = if let offset = fetch.offset { offset } else { try begin(reader, fetch) }
+      let end = try reader.read(from: offset, inOnePiece: fetch.inOnePiece) { bytes in
         if clock.now - lastReport > .milliseconds(250) { report(.progress(object: id, bytes: bytes)) }
+      } shouldPause: { () throws(GPhotoError) in
+        try hasMoreUrgent(than: fetch)
       } patiently: { body throws(GPhotoError) in
         try patiently(body)
       }
-    } catch {
-      writer.abandon(object: id)
-      let isGone = error.recovery == .skip
-      report(
-        .failed(
-          object: id,
-          FetchFailure(
-            code: isGone ? .gone : .camera,
-            message: "\(entry.path.name.debugDescription) could not be fetched: \(error.description).")))
-      if isGone {
-        listing = listing ?? ListingWalk()
-      } else if error.isRetryable {
-        throw error
+      if case .paused(let offset) = end {
+        wanted.putBack(fetch, at: offset)
+      } else if inMemory.contains(id), !writer.wasRefused(id) {
+        // What the disk did not take stays where it is, and so do the events after it.
+        inMemory.remove(id)
       }
+    } catch {
+      try failed(error, fetch, entry)
     }
+  }
+
+  private func begin(
+    _ reader: ObjectReader, _ fetch: FetchQueue.Fetch
+  ) throws(GPhotoError) -> UInt64 {
+    try reader.begin(
+      day: fetch.day, partial: writer.spool.partial(of: reader.entry.sourceObject, source: source),
+      inOnePiece: fetch.inOnePiece, beforeLongWork: { report(.alive(patience: Self.longPatience)) }
+    ) { body throws(GPhotoError) in
+      try patiently(body)
+    }
+  }
+
+  private func failed(
+    _ error: GPhotoError, _ fetch: FetchQueue.Fetch, _ entry: ObjectTable.Entry
+  ) throws(GPhotoError) {
+    let isGone = error.recovery == .skip
+    inMemory.remove(fetch.object)
+    if isGone || !error.isRetryable {
+      writer.abandon(object: fetch.object)
+    } else {
+      writer.leave(object: fetch.object)
+    }
+    report(
+      .failed(
+        object: fetch.object,
+        FetchFailure(
+          code: isGone ? .gone : .camera,
+          message: "\(entry.path.name.debugDescription) could not be fetched: \(error.description).")))
+    if isGone {
+      beginListing()
+    } else if error.isRetryable {
+      throw error
+    }
+  }
+
+  /// Looks after commands and events while a file is fetched.
+  /// - Returns: whether something goes before this file.
+  private func hasMoreUrgent(than fetch: FetchQueue.Fetch) throws(GPhotoError) -> Bool {
+    if let stoppingSince, clock.now - stoppingSince > Self.stopPatience { return true }
+    guard clock.now - lastLook > Self.lookInterval || !unanswered.isEmpty else { return false }
+    lastLook = clock.now
+    listen(milliseconds: 0)
+    if hasEnded { return true }
+    if stoppingSince == nil { try takeEvents() }
+    return wanted.hasMoreUrgent(than: fetch)
   }
 
   // MARK: Listing
@@ -265,6 +334,8 @@ final class WorkerLoop {
       if let object = objects.object(id) { listed.append(object) }
     }
     let isComplete = listing?.isComplete ?? true
+    // What was shot while the listing ran is announced before the parent takes the listing for what was there before.
+    if isComplete { try takeEvents() }
     guard isComplete || listed.count + ListingWalk.filesPerStep > WorkerProtocol.objectsPerReport else {
       return
     }
@@ -272,14 +343,21 @@ final class WorkerLoop {
     listed = []
     if isComplete {
       listing = nil
-      lastListing = clock.now
+      pace.listed(now: clock.now, room: status.storages, unannounced: objects.unannouncedCount)
       report(.alive(patience: Self.patience))
     }
+  }
+
+  private func beginListing() {
+    if listing == nil { listing = ListingWalk() }
   }
 
   // MARK: The rest
 
   private func lookAfterTheRest() throws(GPhotoError) {
+    if hasEvents, clock.now - lastEvent > .seconds(10), pace.isDue(now: clock.now, room: status.storages) {
+      isOutdated = true
+    }
     if !suspicious.isEmpty || isOutdated, try reconnect() {
       isOutdated = false
       let paths = suspicious
@@ -288,17 +366,17 @@ final class WorkerLoop {
         guard let info = try infoOfAnnounced(path) else { continue }
         if case .new(let id) = objects.announce(path, info, isFresh: true, now: clock.now) { announce(id) }
       }
-      listing = ListingWalk()
+      beginListing()
       return
     }
-    if !hasEvents, let lastListing, clock.now - lastListing > Self.listingInterval {
+    if !hasEvents, let last = pace.last, clock.now - last > Self.listingInterval {
       try camera.forgetFiles()
-      listing = ListingWalk()
+      beginListing()
       return
     }
     guard clock.now - lastStatus > Self.statusInterval else { return }
     lastStatus = clock.now
-    let status = try patiently { () throws(GPhotoError) in
+    status = try patiently { () throws(GPhotoError) in
       CameraStatus(battery: try camera.battery(), storages: try camera.storages())
     }
     report(.status(status))
