@@ -3,32 +3,30 @@ import Glibc
 import Model
 import Testing
 
-extension EndToEndTests {
-  /// A simulated day: three cameras, a photographer who does not stop, and everything that goes wrong at an event.
-  ///
-  /// `make torture FRAMES=10000 SEED=7` runs a long one; without the variables it is a short one. The seed repeats what
-  /// is done, and in which order; when, only as far as time can be repeated.
-  @Suite("Torture")
-  struct TortureTests {
-    private static func variable(_ name: String) -> UInt64? {
-      ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
-    }
+/// A simulated day: three cameras, a photographer who does not stop, and everything that goes wrong at an event.
+///
+/// `make torture FRAMES=10000 SEED=7` runs a long one; without the variables it is a short one. The seed repeats what
+/// is done, and in which order; when, only as far as time can be repeated.
+@Suite("Torture")
+struct TortureTests {
+  private static func variable(_ name: String) -> UInt64? {
+    ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+  }
 
-    @Test(
-      "At the end of the day every frame of every card is in the album once, byte for byte, in order of capture",
-      .timeLimit(.minutes(600)))
-    func day() async throws {
-      let seed = Self.variable("PIXCHEESE_SEED") ?? UInt64.random(in: 0...999_999)
-      let count = Int(Self.variable("PIXCHEESE_TORTURE_FRAMES") ?? 150)
-      print("torture: PIXCHEESE_SEED=\(seed) PIXCHEESE_TORTURE_FRAMES=\(count)")
-      if await SmallDisk.isPossible() {
-        try await SmallDisk.with(megabytes: 64 + count / 6) { disk in
-          try await Torture(seed: seed, frames: count, home: try Home(at: disk.folder), disk: disk).run()
-        }
-      } else {
-        print("torture: only root can mount a small disk: the disk does not fill")
-        try await Torture(seed: seed, frames: count, home: try Home(), disk: nil).run()
+  @Test(
+    "At the end of the day every frame of every card is in the album once, byte for byte, in order of capture",
+    .timeLimit(.minutes(600)))
+  func day() async throws {
+    let seed = Self.variable("PIXCHEESE_SEED") ?? UInt64.random(in: 0...999_999)
+    let count = Int(Self.variable("PIXCHEESE_TORTURE_FRAMES") ?? 150)
+    print("torture: PIXCHEESE_SEED=\(seed) PIXCHEESE_TORTURE_FRAMES=\(count)")
+    if await SmallDisk.isPossible() {
+      try await SmallDisk.with(megabytes: 64 + count / 6) { disk in
+        try await Torture(seed: seed, frames: count, home: try Home(at: disk.folder), disk: disk).run()
       }
+    } else {
+      print("torture: only root can mount a small disk: the disk does not fill")
+      try await Torture(seed: seed, frames: count, home: try Home(), disk: nil).run()
     }
   }
 }
@@ -77,7 +75,7 @@ private final class Torture {
     while shot < frames {
       try await shoot()
       try await mischief()
-      if shot - said >= 500 {
+      if shot - said >= 1000 {
         said = shot
         print("torture: \(shot) of \(frames) frames shot after \(elapsed)")
       }
@@ -252,9 +250,7 @@ private final class Torture {
     #expect(all.count == shot)
     let album = try AlbumReader(page: try await tether.first("album.ready").url, on: tether)
     let shooting = elapsed
-    let found = try await album.frames(
-      whole: all.count, within: .seconds(120 + all.count / 5),
-      lookingEvery: .milliseconds(max(50, all.count / 2)))
+    let found = try await settled(album, all.count)
     print("torture: \(found.count) frames in the album, \(elapsed - shooting) after the last was shot")
     #expect(found.count == all.count)
     let (there, wanted) = (Set(found.map(\.frame.hex)), Set(all.map(\.sha256)))
@@ -271,10 +267,38 @@ private final class Torture {
     #expect(wrong == 0, "originals that differ from the camera's")
     expectOrder(of: found, shots)
     takeStock(of: tether)
+    report(all.count)
     try await expectCleanEnd(of: tether)
     try await expectNothingLeft(in: home, frames: all.count)
     for camera in cameras { #expect(try camera.workers() == [], "a worker outlives tether") }
-    report(all.count)
+  }
+
+  /// The album's frames when all are there, or when nothing has come for two minutes.
+  private func settled(_ album: AlbumReader, _ count: Int) async throws -> [AlbumFrame] {
+    var best = -1
+    var last = ContinuousClock.now
+    while true {
+      // A frame that changed between two pages is on both; the later one is true.
+      let found = Array(
+        Dictionary(try await album.frames().map { ($0.frame, $0) }, uniquingKeysWith: { $1 }).values)
+      let whole = found.count { $0.original != nil }
+      let assets = found.reduce(0) { count, frame in
+        count + [frame.thumbnail, frame.preview, frame.original].count { $0 != nil }
+      }
+      if assets > best {
+        best = assets
+        last = .now
+      }
+      if whole >= count { return found }
+      guard ContinuousClock.now - last < .seconds(120) else {
+        let state: [String] = try cameras.map { "\(try $0.workers().count) workers at \($0.port)" }
+        print("torture: \(whole) of \(count) are there, and no more come; \(state)")
+        print(try current.lines.suffix(12).map(\.text).joined(separator: "\n"))
+        print(try current.words.suffix(1500))
+        return found
+      }
+      try await Task.sleep(for: .milliseconds(max(50, count / 2)))
+    }
   }
 
   /// Sorted by when they were captured, each camera's frames come in the order in which it took them.
