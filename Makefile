@@ -16,6 +16,8 @@ DOCDIR ?= $(PREFIX)/share/doc/pixcheese
 UDEVDIR ?= $(PREFIX)/lib/udev
 SYSTEMDDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+SYSCTLDIR ?= $(PREFIX)/lib/sysctl.d
+MODULESDIR ?= $(PREFIX)/lib/modules-load.d
 
 # Where `make build` leaves the programs.
 RELEASE ?= .build/release
@@ -25,7 +27,7 @@ DOCUMENTS = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test torture build packages test-packages bench lint format docs install uninstall clean
+.PHONY: help demo test torture badnet build packages test-packages bench lint format docs install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +53,10 @@ packages:
 test-packages:
 	@scripts/install-packages build test
 
+badnet: test-packages ## the long forms of the tests over bad networks (root)
+	$(SWIFT) build --build-tests
+	PIXCHEESE_LONG=1 $(SWIFT) test --skip-build --filter BadNetworkTests
+
 bench: build test-packages ## the figures: against gphoto2, shutter to viewable, journal, memory
 	scripts/bench
 
@@ -68,23 +74,27 @@ install: ## programs, manuals, udev rules, service (PREFIX=/usr/local, DESTDIR=)
 	  [ -x "$(RELEASE)/$$program" ] || { echo "$(RELEASE)/$$program is not there: run 'make build' first" >&2; exit 66; }; \
 	done
 	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(MANDIR)/man1" "$(DESTDIR)$(DOCDIR)/examples" \
-	  "$(DESTDIR)$(UDEVDIR)/rules.d" "$(DESTDIR)$(SYSTEMDDIR)" "$(DESTDIR)$(SYSUSERSDIR)"
+	  "$(DESTDIR)$(UDEVDIR)/rules.d" "$(DESTDIR)$(SYSTEMDDIR)" "$(DESTDIR)$(SYSUSERSDIR)" "$(DESTDIR)$(SYSCTLDIR)" "$(DESTDIR)$(MODULESDIR)"
 	install -m 0755 -s $(PROGRAMS:%="$(RELEASE)/%") "$(DESTDIR)$(BINDIR)"
 	install -m 0644 $(MANUALS) "$(DESTDIR)$(MANDIR)/man1"
 	install -m 0644 $(DOCUMENTS) "$(DESTDIR)$(DOCDIR)"
 	install -m 0644 udev/90-pixcheese-service.rules "$(DESTDIR)$(DOCDIR)/examples"
 	install -m 0644 udev/60-pixcheese.rules "$(DESTDIR)$(UDEVDIR)/rules.d"
 	install -m 0644 systemd/pixcheese.sysusers "$(DESTDIR)$(SYSUSERSDIR)/pixcheese.conf"
+	install -m 0644 sysctl/60-pixcheese.conf "$(DESTDIR)$(SYSCTLDIR)"
+	install -m 0644 sysctl/pixcheese.modules.conf "$(DESTDIR)$(MODULESDIR)/pixcheese.conf"
 	sed 's|/usr/local/bin/|$(BINDIR)/|' systemd/pixcheese.service > "$(DESTDIR)$(SYSTEMDDIR)/pixcheese.service"
 	chmod 0644 "$(DESTDIR)$(SYSTEMDDIR)/pixcheese.service"
 	@[ -n "$(DESTDIR)" ] || printf '%s\n' 'installed; to let udev and systemd know, as root:' \
 	  '  systemd-sysusers && systemctl daemon-reload' \
+	  '  modprobe tcp_bbr && sysctl --system' \
 	  '  udevadm control --reload && udevadm trigger --action=add --subsystem-match=usb'
 
 uninstall: ## remove what install placed; photos, journal and configuration stay
 	rm -f $(PROGRAMS:%="$(DESTDIR)$(BINDIR)/%") $(MANUALS:man/%="$(DESTDIR)$(MANDIR)/man1/%")
 	rm -f "$(DESTDIR)$(UDEVDIR)/rules.d/60-pixcheese.rules" "$(DESTDIR)$(SYSTEMDDIR)/pixcheese.service" \
-	  "$(DESTDIR)$(SYSUSERSDIR)/pixcheese.conf"
+	  "$(DESTDIR)$(SYSUSERSDIR)/pixcheese.conf" "$(DESTDIR)$(SYSCTLDIR)/60-pixcheese.conf" \
+	  "$(DESTDIR)$(MODULESDIR)/pixcheese.conf"
 	rm -rf "$(DESTDIR)$(DOCDIR)"
 
 clean: ## remove what was built

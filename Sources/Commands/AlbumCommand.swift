@@ -64,7 +64,7 @@ struct AlbumCommand: AsyncParsableCommand {
       var credentials = try Credentials(
         file: context.home.credentials, environment: context.settings.environment)
       let created = try await AlbumServerClient(
-        curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))
+        curl: NetworkSettings(context.settings).client()
       ).create(
         name, on: address.url, token: credentials.token(for: address.url))
       if let page = URL(string: created.url) { try credentials.remember(created.token, for: page) }
@@ -137,7 +137,7 @@ struct AlbumCommand: AsyncParsableCommand {
       let address = try ServerAddress(parsing: server)
       let credentials = try Credentials(
         file: context.home.credentials, environment: context.settings.environment)
-      return try await AlbumServerClient(curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)")))
+      return try await AlbumServerClient(curl: NetworkSettings(context.settings).client())
         .list(on: address.url, token: credentials.token(for: address.url))
         .map { Row(album: $0.url, name: $0.name, url: $0.url, frames: $0.frames) }
     }
@@ -176,7 +176,7 @@ struct AlbumCommand: AsyncParsableCommand {
           frames: found.frames)
       case .albumServer(let page):
         let found = try await AlbumServerClient(
-          curl: CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))
+          curl: NetworkSettings(context.settings).client()
         ).show(AlbumServerAddress(page: page))
         row = Row(album: page.absoluteString, name: found.name, url: found.url, frames: found.frames)
       case .tus, .bucket:

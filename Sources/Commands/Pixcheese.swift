@@ -17,7 +17,7 @@ public struct Pixcheese: AsyncParsableCommand {
     version: version,
     subcommands: [
       DemoCommand.self, TetherCommand.self, UploadCommand.self, CamerasCommand.self, QueueCommand.self,
-      StatusCommand.self, AlbumCommand.self,
+      StatusCommand.self, AlbumCommand.self, DoctorCommand.self,
       ServeCommand.self, CameraWorkerCommand.self,
     ])
 

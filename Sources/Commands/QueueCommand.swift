@@ -19,7 +19,7 @@ struct QueueCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     @Option(help: ArgumentHelp("At most so many.", valueName: "n"))
-    var limit: Int?
+    var rows: Int?
 
     func run() async throws {
       try await run(in: try options.context())
@@ -54,7 +54,7 @@ struct QueueCommand: AsyncParsableCommand {
         return context.console.answer("Nothing waits: there is no journal at \(context.home.journal) yet.")
       }
       let open = try await journal.openDeliveries(
-        limit: try context.settings.number("queue.limit", option: limit) ?? 1000)
+        limit: try context.settings.number("queue.rows", option: rows) ?? 1000)
       let rows = open.map {
         Answer.Row(
           frame: $0.frame.hex, name: $0.name, kind: $0.kind.rawValue, album: $0.album,

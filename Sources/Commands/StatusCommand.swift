@@ -1,5 +1,6 @@
 import ArgumentParser
 import Journal
+import Model
 import SystemPackage
 
 /// `pixcheese status`: what waits, for whom, and why; also of a service running in the background.
@@ -90,7 +91,10 @@ struct StatusCommand: AsyncParsableCommand {
     for camera in answer.cameras {
       let facts = [
         camera.lost.map(Text.harmless) ?? "connected at \(Text.harmless(camera.port))",
-        camera.battery.map { "battery \(Text.harmless($0))" }, camera.free.map { "\(Text.bytes($0)) free" },
+        camera.battery.map { "battery \(Text.harmless($0))" },
+        camera.framesLeft.map { "\(Text.count($0, "frame")) left" },
+        camera.free.map { "\(Text.bytes($0)) free" },
+        camera.clockOffset.flatMap { $0 == 0 ? nil : "clock \(ClockText.duration($0))" },
       ].compactMap { $0 }
       lines.append("\(Text.harmless(camera.model)): " + facts.joined(separator: ", "))
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Ingest
 import Journal
+import Model
 import ServiceLifecycle
 import SystemPackage
 
@@ -21,6 +22,7 @@ struct TetherCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var network: NetworkOptions
 
   @Option(
     help: ArgumentHelp(
@@ -52,6 +54,23 @@ struct TetherCommand: AsyncParsableCommand {
     help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      How far the camera's clock is ahead of this machine's, for the album's times: auto (measured, the default), none \
+      (as the camera wrote them), or ±HH:MM:SS or seconds.
+      """, valueName: "auto|none|±hh:mm:ss"))
+  var clockOffset: String?
+
+  @Flag(inversion: .prefixedNo, help: "Set the camera's clock to this machine's when it connects.")
+  var setClock: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      "Delete frames on the card: never (the default), or once delivered everywhere and confirmed there.",
+      valueName: "never|delivered"))
+  var deleteAfter: String?
+
   func run() async throws {
     try await run(in: try options.context())
   }
@@ -75,8 +94,20 @@ struct TetherCommand: AsyncParsableCommand {
         of: "tether.frames", isOption: isOption, value: String(frames), "at least 1 is needed.")
     }
 
+    let care = try care(in: settings)
+
     let live = try await LiveRun(
-      context: context, albums: try settings.texts("album", options: album), listen: address)
+      context: context, albums: try settings.texts("album", options: album), listen: address,
+      network: network)
+    if care.deletesDelivered {
+      for album in live.choice.albums {
+        if case .tus? = try? Destination(parsing: album) {
+          await live.report.warn(
+            "cannot_confirm",
+            "\(Text.harmless(album)) cannot say what it holds: nothing that goes there is deleted on a card.")
+        }
+      }
+    }
     let session = try await live.journal.beginSession(albums: live.choice.albums)
     if session.abandoned > 0 {
       context.console.complain(
@@ -86,7 +117,7 @@ struct TetherCommand: AsyncParsableCommand {
     let tether = Tether(
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
-        settings: context.home.journal.removingLastComponent().appending("gphoto2")),
+        settings: context.home.journal.removingLastComponent().appending("gphoto2"), care: care),
       journal: live.journal, session: session, logger: context.logger)
     for case .port(let port) in cameras { context.console.say("Connecting to the camera at \(port).") }
     if cameras.contains(.auto) {
@@ -109,6 +140,26 @@ struct TetherCommand: AsyncParsableCommand {
       }
     }
     try await Self.sayFarewell(live)
+  }
+
+  /// What is done about the cameras' clocks and cards.
+  /// - Throws: `Complaint` (64, 78).
+  private func care(in settings: Settings) throws(Complaint) -> CameraCare {
+    let clock = try settings.value(
+      "tether.clock_offset", option: clockOffset,
+      needed: "auto, none, ±HH:MM:SS or a number of seconds is needed.", CameraCare.ClockCorrection.init)
+    let deletes: Bool? = try settings.value(
+      "tether.delete_after", option: deleteAfter, needed: "never or delivered is needed."
+    ) { text in
+      switch text {
+      case "never": false
+      case "delivered": true
+      default: nil
+      }
+    }
+    return CameraCare(
+      clock: clock ?? .measured, setsClock: try settings.flag("tether.set_clock", option: setClock),
+      deletesDelivered: deletes ?? false)
   }
 
   private static func sayFarewell(_ live: LiveRun) async throws {

@@ -19,6 +19,7 @@ struct UploadCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var network: NetworkOptions
 
   @Argument(help: "Files and folders.", completion: .file())
   var path: [String]
@@ -68,7 +69,8 @@ struct UploadCommand: AsyncParsableCommand {
     guard !scan.files.isEmpty else {
       throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
     }
-    let live = try await LiveRun(context: context, albums: albums, listen: address)
+    let live = try await LiveRun(
+      context: context, albums: albums, listen: address, network: network)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
       UploadSource(files: scan.files, live: live, patience: patience) { value in

@@ -14,7 +14,7 @@ public final class CurlClient: Sendable {
     public var userAgent: String
     /// The TCP congestion control asked of the kernel, `bbr` say; one that it does not allow is passed over.
     public var congestionControl: String?
-    /// A file of certificates trusted instead of the system's.
+    /// A file of certificates (PEM) trusted besides the system's folder of them.
     public var certificateFile: String?
 
     public init(userAgent: String, congestionControl: String? = nil, certificateFile: String? = nil) {
@@ -25,11 +25,14 @@ public final class CurlClient: Sendable {
   }
 
   private let loop: MultiLoop
+  /// Whether the kernel gives what `Options.congestionControl` asks for.
+  public let hasCongestionControl: Bool
 
   /// - Throws: `CurlError` if libcurl cannot start, which is for want of memory.
   public init(_ options: Options) throws(CurlError) {
     let loop = try MultiLoop(options)
     self.loop = loop
+    hasCongestionControl = options.congestionControl.map(SocketTuning.isGranted) ?? false
     let thread = Thread { loop.run() }
     thread.name = "curl"
     thread.start()
@@ -37,6 +40,18 @@ public final class CurlClient: Sendable {
 
   deinit {
     loop.stop()
+  }
+
+  /// Limits how fast the bodies of all requests together are sent, those to this machine excepted.
+  /// - Parameter bytesPerSecond: on the link, the headers of packets included; `nil` is no limit.
+  public func setLimit(bytesPerSecond: Double?) {
+    loop.setLimit(bytesPerSecond.map { max(1, $0) })
+  }
+
+  /// Takes that the network has changed: no open connection is used again, and transfers over an address that this machine no
+  /// longer has end with `reset`.
+  public func networkChanged() {
+    loop.networkChanged()
   }
 
   /// Performs one request and waits for the whole response. Cancelling the task ends the transfer at once.

@@ -37,11 +37,16 @@ public struct CurlError: Error, Hashable, Sendable {
   public let curlCode: Int
   /// libcurl's own text, or ours where libcurl was not asked.
   public let text: String
+  /// What is wrong with the certificate, where `code` is `certificate`.
+  public let certificateFault: CertificateFault?
 
-  public init(_ code: Code, curlCode: Int = 0, text: String) {
+  public init(
+    _ code: Code, curlCode: Int = 0, text: String, certificateFault: CertificateFault? = nil
+  ) {
     self.code = code
     self.curlCode = curlCode
     self.text = text
+    self.certificateFault = certificateFault
   }
 
   /// Whether the same request may succeed later with nothing changed but the network. A certificate that is not trusted
@@ -53,10 +58,16 @@ public struct CurlError: Error, Hashable, Sendable {
     }
   }
 
-  /// - Parameter detail: what libcurl put into its error buffer; empty where it put nothing.
-  init(_ result: CURLcode, detail: String) {
+  /// - Parameters:
+  ///   - detail: what libcurl put into its error buffer; empty where it put nothing.
+  ///   - verifyResult: OpenSSL's verdict on the certificate; 0 where there is none.
+  init(_ result: CURLcode, detail: String, verifyResult: Int = 0) {
     let text = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
-    self.init(Self.code(for: result), curlCode: Int(result.rawValue), text: text)
+    let code = Self.code(for: result)
+    self.init(
+      code, curlCode: Int(result.rawValue), text: text,
+      certificateFault: code == .certificate
+        ? CertificateFault(verifyResult: verifyResult, text: text) : nil)
   }
 
   private static func code(for result: CURLcode) -> Code {

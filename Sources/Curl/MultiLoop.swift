@@ -7,6 +7,8 @@ final class MultiLoop: Sendable {
   private enum Order {
     case start(Ticket)
     case cancel(CancelToken)
+    case limit(Double?)
+    case networkChanged
   }
 
   private struct Inbox {
@@ -53,6 +55,16 @@ final class MultiLoop: Sendable {
     wake()
   }
 
+  func setLimit(_ bytesPerSecond: Double?) {
+    inbox.withLock { $0.orders.append(.limit(bytesPerSecond)) }
+    wake()
+  }
+
+  func networkChanged() {
+    inbox.withLock { $0.orders.append(.networkChanged) }
+    wake()
+  }
+
   func stop() {
     inbox.withLock { $0.isStopping = true }
     wake()
@@ -84,12 +96,14 @@ final class MultiLoop: Sendable {
         switch order {
         case .start(let ticket): table.start(ticket)
         case .cancel(let token): table.cancel(token)
+        case .limit(let bytesPerSecond): table.setLimit(bytesPerSecond)
+        case .networkChanged: table.networkChanged()
         }
       }
       if isStopping { break }
       table.perform()
       // Wakes for sockets, for libcurl's own timers and for `wake`; the time is only an upper bound.
-      curl_multi_poll(multi, nil, 0, 60_000, nil)
+      curl_multi_poll(multi, nil, 0, table.longestWait, nil)
     }
     table.fail(with: Self.stopped)
     inbox.withLock { $0.isClosed = true }

@@ -69,6 +69,12 @@ public struct Request: Sendable {
     self.onProgress = onProgress
   }
 
+  /// Whether the host is this machine by its address or as `localhost`: there is no link between, and no proxy.
+  var isToThisMachine: Bool {
+    guard let host = url.host?.lowercased() else { return false }
+    return host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+
   /// Scheme, host and port: what shares a link's queue here.
   var origin: String {
     "\(url.scheme?.lowercased() ?? "")://\(url.host?.lowercased() ?? ""):\(url.port ?? -1)"
@@ -85,7 +91,7 @@ public struct Timeouts: Hashable, Sendable {
   /// The whole transfer; `nil` is for ever.
   public var total: Duration?
 
-  public init(connect: Duration = .seconds(10), stall: Duration = .seconds(10), total: Duration? = nil) {
+  public init(connect: Duration = .seconds(10), stall: Duration = .seconds(8), total: Duration? = nil) {
     self.connect = connect
     self.stall = stall
     self.total = total

@@ -1,3 +1,5 @@
+public import Foundation
+
 /// What a server answered. That it answered is all it says: any status is a response, not an error.
 public struct Response: Sendable {
   /// The HTTP status of the last response of the exchange.
@@ -13,6 +15,9 @@ public struct Response: Sendable {
   public var duration: Duration
   /// Whether a connection had to be made for it.
   public var madeConnection: Bool
+
+  /// When the server says it is (`Date`); `nil` if it does not.
+  public var date: Date? { headers["Date"].flatMap(HTTPDate.parse) }
 
   public init(
     status: Int, headers: HeaderFields = HeaderFields(), body: [UInt8] = [], bodyIsTruncated: Bool = false,

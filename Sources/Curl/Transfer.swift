@@ -7,7 +7,8 @@ final class Transfer {
   let easy: UnsafeMutableRawPointer
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private let errorBuffer: UnsafeMutablePointer<CChar>
-  private let congestionControl: String?
+  private let tuning: SocketTuning
+  private let desk: SendDesk
 
   private var position: Int64 = 0
   private var headers = HeaderFields()
@@ -15,21 +16,25 @@ final class Transfer {
   private var bodyIsTruncated = false
   private var bodyFailure: String?
   private var reported: Int64 = 0
-  private var isPaused = false
+  private var measured = (at: ContinuousClock.now, bytes: Int64(0))
+  private(set) var isPaused = false
   private var pausedSince: ContinuousClock.Instant?
   private var pausedFor = Duration.zero
   /// The read callback has stopped libcurl from sending; the other direction is still to be stopped.
   private var pauseIsHalf = false
 
   /// Makes the handle and sets everything that the request asks for.
-  init(_ ticket: Ticket, _ options: CurlClient.Options) throws(CurlError) {
+  init(_ ticket: Ticket, _ options: CurlClient.Options, _ desk: SendDesk) throws(CurlError) {
     guard let easy = curl_easy_init() else { throw CurlError(CURLE_OUT_OF_MEMORY, detail: "") }
     self.ticket = ticket
     self.easy = easy
     errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-    congestionControl = options.congestionControl
+    tuning = SocketTuning(
+      congestionControl: options.congestionControl, unacknowledged: ticket.request.timeouts.stall)
+    self.desk = desk
     try configure(options)
+    try configureConnection(options)
     try configureBody()
   }
 
@@ -50,18 +55,12 @@ final class Transfer {
     try set(CURLOPT_QUICK_EXIT, 1)
     try set(CURLOPT_USERAGENT, options.userAgent)
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+    // A large body gets a connection of its own: streams of one HTTP/2 connection share one congestion window, and stop
+    // together when a packet is lost. Small requests share one, where the server has HTTP/2.
+    let version = request.priority == .background ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
+    try set(CURLOPT_HTTP_VERSION, Int(version))
     if let file = options.certificateFile { try set(CURLOPT_CAINFO, file) }
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-    try set(CURLOPT_TCP_NODELAY, 1)
-    try set(CURLOPT_TCP_KEEPALIVE, 1)
-    // Home routers forget an idle connection after a minute or two, and say nothing.
-    try set(CURLOPT_MAXAGE_CONN, 50)
-    if request.needsFreshConnection { try set(CURLOPT_FRESH_CONNECT, 1) }
-    try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.timeouts.connect.milliseconds))
-    try set(CURLOPT_LOW_SPEED_LIMIT, 1)
-    try set(CURLOPT_LOW_SPEED_TIME, max(1, request.timeouts.stall.milliseconds / 1000))
-    if let total = request.timeouts.total { try set(CURLOPT_TIMEOUT_MS, max(1, total.milliseconds)) }
     for line in ["Expect:"] + request.headers.map(Self.line) {
       guard let list = curl_slist_append(headerList, line) else {
         throw CurlError(CURLE_OUT_OF_MEMORY, detail: "")
@@ -69,6 +68,28 @@ final class Transfer {
       headerList = list
     }
     try set(CURLOPT_HTTPHEADER, pointer: headerList)
+  }
+
+  private func configureConnection(_ options: CurlClient.Options) throws(CurlError) {
+    let request = ticket.request
+    // A proxy knows nothing of this machine's own servers.
+    if request.isToThisMachine { try set(CURLOPT_PROXY, "") }
+    try set(CURLOPT_TCP_NODELAY, 1)
+    try set(CURLOPT_TCP_KEEPALIVE, 1)
+    try set(CURLOPT_TCP_KEEPIDLE, 15)
+    try set(CURLOPT_TCP_KEEPINTVL, 5)
+    // Home routers forget an idle connection after a minute or two, and say nothing.
+    try set(CURLOPT_MAXAGE_CONN, 50)
+    if let age = desk.networkAge(now: .now) {
+      // What was opened before the network changed is not used again, and names are asked for anew at first.
+      try set(CURLOPT_MAXLIFETIME_CONN, max(1, age.milliseconds / 1000))
+      if age < .seconds(60) { try set(CURLOPT_DNS_CACHE_TIMEOUT, 0) }
+    }
+    if request.needsFreshConnection { try set(CURLOPT_FRESH_CONNECT, 1) }
+    try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.timeouts.connect.milliseconds))
+    try set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    try set(CURLOPT_LOW_SPEED_TIME, max(1, request.timeouts.stall.milliseconds / 1000))
+    if let total = request.timeouts.total { try set(CURLOPT_TIMEOUT_MS, max(1, total.milliseconds)) }
   }
 
   /// An empty value is written with a semicolon: libcurl takes `Name:` for "do not send it".
@@ -136,7 +157,9 @@ final class Transfer {
     }
     // Cutting a long body off is reported by libcurl as a write error, and is none.
     guard code == CURLE_OK || (code == CURLE_WRITE_ERROR && bodyIsTruncated) else {
-      return .failure(CurlError(code, detail: String(cString: errorBuffer)))
+      var verdict = 0
+      pixcheese_curl_get_long(easy, CURLINFO_SSL_VERIFYRESULT, &verdict)
+      return .failure(CurlError(code, detail: String(cString: errorBuffer), verifyResult: verdict))
     }
     var status = 0
     var connections = 0
@@ -155,6 +178,15 @@ final class Transfer {
   }
 }
 
+extension Transfer {
+  /// The address of this machine that the transfer's connection uses; `nil` while there is none.
+  var localAddress: String? {
+    var text: UnsafePointer<CChar>?
+    pixcheese_curl_get_string(easy, CURLINFO_LOCAL_IP, &text)
+    return text.map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+}
+
 // MARK: Pausing
 
 extension Transfer {
@@ -162,10 +194,16 @@ extension Transfer {
   func setPaused(_ paused: Bool) {
     guard paused != isPaused else { return }
     isPaused = paused
+    if paused { desk.forget(self) }
     if let pausedSince { pausedFor += pausedSince.duration(to: .now) }
     pausedSince = paused ? .now : nil
     pauseIsHalf = false
     curl_easy_pause(easy, paused ? CURLPAUSE_ALL : CURLPAUSE_CONT)
+  }
+
+  /// Goes on after the budget had nothing left for it.
+  func goOn() {
+    curl_easy_pause(easy, CURLPAUSE_CONT)
   }
 
   /// Completes a pause that began before the body did, when `curl_easy_pause` had nothing to stop yet.
@@ -184,8 +222,10 @@ extension Transfer {
       pauseIsHalf = true
       return Int(CURL_READFUNC_PAUSE)
     }
-    let count = Int(min(Int64(buffer.count), ticket.request.body.length - position))
-    guard count > 0 else { return 0 }
+    let wanted = Int(min(Int64(buffer.count), ticket.request.body.length - position))
+    guard wanted > 0 else { return 0 }
+    let count = ticket.request.isToThisMachine ? wanted : desk.take(wanted, for: self)
+    guard count > 0 else { return Int(CURL_READFUNC_PAUSE) }
     switch ticket.request.body {
     case .none:
       return 0
@@ -228,17 +268,23 @@ extension Transfer {
     // After a rewind (a connection that was already dead when it was used again) libcurl counts from nothing.
     if sent > reported { ticket.request.onProgress?(sent - reported) }
     reported = sent
+    adaptQueue()
+  }
+
+  /// A few times a second, the kernel's queue is made as long as the connection is fast.
+  private func adaptQueue() {
+    let now = ContinuousClock.now
+    let seconds = measured.at.duration(to: now) / .seconds(1)
+    guard seconds > 0.2 else { return }
+    let bytes = reported - measured.bytes
+    measured = (now, reported)
+    var socket: curl_socket_t = -1
+    guard bytes > 0, pixcheese_curl_get_socket(easy, &socket) == CURLE_OK, socket >= 0 else { return }
+    tuning.adapt(socket, toBytesPerSecond: Double(bytes) / seconds)
   }
 
   fileprivate func tune(socket: Int32) {
-    // A short queue in the kernel: what is not yet on its way can still be overtaken by a paused transfer's rival.
-    var lowWater: Int32 = 128 << 10
-    setsockopt(socket, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &lowWater, socklen_t(MemoryLayout<Int32>.size))
-    if let congestionControl {
-      setsockopt(
-        socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count)
-      )
-    }
+    tuning.apply(to: socket)
   }
 }
 

@@ -6,6 +6,7 @@ final class TransferTable {
   private let options: CurlClient.Options
   /// By the address of their easy handles, which is how libcurl names them.
   private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
+  private let desk = SendDesk()
 
   init(multi: UnsafeMutableRawPointer, options: CurlClient.Options) {
     self.multi = multi
@@ -18,7 +19,7 @@ final class TransferTable {
       return
     }
     do {
-      let transfer = try Transfer(ticket, options)
+      let transfer = try Transfer(ticket, options, desk)
       try transfer.attach(to: multi)
       transfers[transfer.easy] = transfer
       settlePauses()
@@ -36,8 +37,29 @@ final class TransferTable {
     for transfer in Array(transfers.values) { end(transfer, .failure(error)) }
   }
 
+  func setLimit(_ bytesPerSecond: Double?) {
+    desk.setLimit(bytesPerSecond)
+  }
+
+  /// Gives up what goes over an address that this machine no longer has, and lets no open connection be used again.
+  func networkChanged() {
+    desk.networkChanged(now: .now)
+    guard let addresses = LocalAddresses.now() else { return }
+    for transfer in Array(transfers.values) {
+      if let address = transfer.localAddress, !addresses.contains(address) {
+        end(
+          transfer,
+          .failure(CurlError(.reset, text: "the network changed: this machine is no longer \(address)")))
+      }
+    }
+  }
+
+  /// The longest that the loop may wait, in milliseconds.
+  var longestWait: Int32 { Int32(clamping: desk.nextTurn ?? 60_000) }
+
   /// Moves every transfer as far as it goes without waiting, and ends those that are done.
   func perform() {
+    desk.serve()
     var running: Int32 = 0
     curl_multi_perform(multi, &running)
     var left: Int32 = 0
@@ -53,6 +75,7 @@ final class TransferTable {
 
   private func end(_ transfer: Transfer, _ result: Result<Response, CurlError>) {
     transfers[transfer.easy] = nil
+    desk.forget(transfer)
     transfer.detach(from: multi)
     settlePauses()
     transfer.ticket.continuation.resume(returning: result)

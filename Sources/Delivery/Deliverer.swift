@@ -13,8 +13,9 @@ public final class Deliverer: Service {
   public struct Options: Sendable {
     /// Thumbnails and previews under way at once to one destination, 1 or more.
     public var renditionPlaces: Int
-    /// Originals under way at once to one destination, 1 or more. While a rendition is on its way they pause.
-    public var originalPlaces: Int
+    /// Originals under way at once to one destination, 1 or more; `nil` finds out how many fill the link. While a rendition is
+    /// on its way they pause.
+    public var originalPlaces: Int?
     public var timeouts: Timeouts
     /// The longest first rest of a destination that failed; it doubles with every failure.
     public var firstRest: Duration
@@ -22,7 +23,7 @@ public final class Deliverer: Service {
     public var longestRest: Duration
 
     public init(
-      renditionPlaces: Int = 2, originalPlaces: Int = 2, timeouts: Timeouts = Timeouts(),
+      renditionPlaces: Int = 2, originalPlaces: Int? = nil, timeouts: Timeouts = Timeouts(),
       firstRest: Duration = .seconds(1), longestRest: Duration = .seconds(30)
     ) {
       self.renditionPlaces = renditionPlaces
@@ -46,6 +47,8 @@ public final class Deliverer: Service {
     logger: Logger
   ) {
     (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4096))
+    let continuation = continuation
+    let clock = ServerClock { continuation.yield(.clockIsWrong(seconds: $0)) }
     var albums: Set<String> = []
     var lanes: [DeliveryLane] = []
     for destination in destinations where albums.insert(destination.album).inserted {
@@ -53,11 +56,12 @@ public final class Deliverer: Service {
       let client = TusClient(
         destination, curl: curl, journal: journal, timeouts: options.timeouts,
         usesChecksums: !destination.isLoopback, chunks: ChunkSize(isLoopback: destination.isLoopback),
-        meter: meter, logger: logger)
+        meter: meter, clock: clock, logger: logger)
       lanes.append(
         DeliveryLane(
           destination, client: client, journal: journal, meter: meter, options: options, events: continuation,
-          logger: logger))
+          logger: logger,
+          firstTransfers: curl.hasCongestionControl ? TransferCount.startWithBBR : TransferCount.start))
     }
     self.lanes = lanes
   }
@@ -70,6 +74,12 @@ public final class Deliverer: Service {
       }
     }
     continuation.finish()
+  }
+
+  /// Starts no more originals, or goes on with them: while a network costs by the byte, say. An original that is on its way goes on;
+  /// renditions do too, and everything for this machine's own albums.
+  public func hold(originals isHeld: Bool) async {
+    for lane in lanes { await lane.hold(originals: isHeld) }
   }
 
   /// Tries everything again at once that waits for a time: after the network changed or the machine woke, or because a person asks. What is parked

@@ -13,6 +13,8 @@ public enum DeliveryEvent: Sendable {
   case postponed(Delivery, DeliveryReason)
   /// One delivery waits for a person.
   case parked(Delivery, DeliveryReason)
+  /// This machine's clock is ahead of a server's by so many seconds (negative: behind), and by too much; told once in a run.
+  case clockIsWrong(seconds: Double)
   /// The journal could not be read or written; deliveries rest and then try again.
   case journalFailed(album: String, JournalError)
 

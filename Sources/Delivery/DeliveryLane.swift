@@ -22,6 +22,11 @@ actor DeliveryLane {
   /// Under way, by the delivery's id.
   private var active: [Int64: AssetKind] = [:]
   private var rest: Rest
+  private var transfers: TransferCount
+  /// Whether as many originals as may were under way a second ago.
+  private var wasFull = false
+  /// Whether originals wait for a network that costs nothing by the byte.
+  private var holdsOriginals = false
   /// A nudge makes what was put off due at once, one time.
   private var ignoresWaits = false
   /// When the earliest timer under way wakes this lane.
@@ -30,7 +35,8 @@ actor DeliveryLane {
   init(
     _ destination: DeliveryDestination, client: any DestinationClient, journal: Journal,
     meter: ThroughputMeter,
-    options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger
+    options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger,
+    firstTransfers: Int = TransferCount.start
   ) {
     self.destination = destination
     self.client = client
@@ -41,15 +47,36 @@ actor DeliveryLane {
     var logger = logger
     logger[metadataKey: "album"] = "\(destination.album)"
     self.logger = logger
+    transfers = TransferCount(
+      fixed: options.originalPlaces ?? (destination.isLoopback ? Self.loopbackPlaces : nil),
+      start: firstTransfers)
     rest = Rest(backoff: options.backoff, seed: UInt64.random(in: .min ... .max))
     (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
+
+  /// Nothing is gained by more on this machine itself.
+  private static let loopbackPlaces = 2
 
   /// Tries again at once, whatever it was waiting for, on new connections.
   func nudge() {
     rest.end()
     ignoresWaits = true
     waker.yield()
+  }
+
+  /// Starts no more originals, or goes on with them; what waits is told once.
+  func hold(originals isHeld: Bool) async {
+    guard isHeld != holdsOriginals, !destination.isLoopback else { return }
+    holdsOriginals = isHeld
+    waker.yield()
+    guard isHeld else { return }
+    let reason = DeliveryReason(
+      .metered, "This network costs by the byte: small renditions go, originals wait for another.")
+    do throws(JournalError) {
+      try await tellWaiting(reason, delay: .zero)
+    } catch {
+      journalFailed(error)
+    }
   }
 
   /// Delivers until the task is cancelled.
@@ -85,9 +112,19 @@ actor DeliveryLane {
     var wasMoving = false
     while await sleep(for: .seconds(1)) {
       let bytes = meter.take()
+      measured(bytes)
       if bytes > 0 || wasMoving { events.yield(.progress(album: destination.album, bytesPerSecond: bytes)) }
       wasMoving = bytes > 0
     }
+  }
+
+  /// Learns how many transfers fill the link; while renditions go, originals pause, and nothing is learnt.
+  private func measured(_ bytes: Int64) {
+    let isFull = active.count >= transfers.count && active.values.allSatisfy { $0 == .original }
+    let before = transfers.count
+    transfers.second(bytes: bytes, isFull: isFull && wasFull)
+    wasFull = isFull
+    if transfers.count > before { waker.yield() }
   }
 
   private func wake(at date: Date) async {
@@ -118,9 +155,13 @@ extension DeliveryLane {
     // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
     let started = Set(active.keys)
     let renditions = try await due(destination.takes.filter { $0 != .original }, now, without: started)
-    let originals = try await due(destination.takes.filter { $0 == .original }, now, without: started)
-    return Places(options: options, isProbing: rest.isProbing, active: Array(active.values))
-      .choose(renditions: renditions, originals: originals)
+    let originals =
+      holdsOriginals
+      ? [] : try await due(destination.takes.filter { $0 == .original }, now, without: started)
+    return Places(
+      renditions: options.renditionPlaces, originals: transfers.count, isProbing: rest.isProbing,
+      active: Array(active.values)
+    ).choose(renditions: renditions, originals: originals)
   }
 
   private func due(
@@ -128,7 +169,7 @@ extension DeliveryLane {
   ) async throws(JournalError) -> [Delivery] {
     guard !kinds.isEmpty else { return [] }
     // Those that were started are due as well and come first: enough of them to see past.
-    let limit = started.count + options.renditionPlaces + options.originalPlaces
+    let limit = started.count + options.renditionPlaces + transfers.count
     return try await journal.dueDeliveries(to: destination.album, kinds: kinds, limit: limit, now: now)
       .filter { !started.contains($0.id) }
   }
@@ -202,6 +243,10 @@ extension DeliveryLane {
     try await journal.postpone(delivery, until: Date(adding: delay + own), reason: reason.text)
     guard isFirst else { return }
     logger.info("The destination rests.", metadata: Self.metadata(delivery, reason))
+    try await tellWaiting(reason, delay: delay)
+  }
+
+  private func tellWaiting(_ reason: DeliveryReason, delay: Duration) async throws(JournalError) {
     let backlog = try await journal.backlogs().first { $0.album == destination.album }
     events.yield(
       .waiting(

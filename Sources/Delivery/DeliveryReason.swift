@@ -4,14 +4,18 @@ public struct DeliveryReason: Hashable, Sendable {
   public enum Code: String, CaseIterable, Sendable {
     /// The destination cannot be reached.
     case offline
-    /// Somebody else answers in its place: a captive portal, a proxy, a server of another kind.
+    /// Somebody else answers in its place: a proxy, a server of another kind.
     case intercepted
+    /// The network answers in its place, with a page to log in (a captive portal).
+    case loginPage
     /// Its certificate is not trusted.
     case certificate
     /// It asks for patience (429, 503).
     case busy
     /// It fails (5xx).
     case failing
+    /// The network costs by the byte, and originals wait for another.
+    case metered
     /// Its disk is full (507).
     case noRoom
     /// Another request still holds the upload (423).
@@ -58,7 +62,9 @@ public struct DeliveryReason: Hashable, Sendable {
   /// Whether nothing changes until a person acts: the delivery is parked then; otherwise it is tried again.
   public var needsPerson: Bool {
     switch code {
-    case .offline, .intercepted, .certificate, .busy, .failing, .noRoom, .locked, .conflict, .corrupted,
+    case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .metered, .noRoom, .locked,
+      .conflict,
+      .corrupted,
       .forgotten:
       false
     case .notAllowed, .noSuchAlbum, .tooLarge, .refused, .fileMissing, .fileUnreadable, .fileChanged:
@@ -69,7 +75,7 @@ public struct DeliveryReason: Hashable, Sendable {
   /// What else it holds up.
   public var scope: Scope {
     switch code {
-    case .offline, .intercepted, .certificate, .busy, .failing, .noRoom: .destination
+    case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .metered, .noRoom: .destination
     case .locked, .conflict, .corrupted, .forgotten, .notAllowed, .noSuchAlbum, .tooLarge, .refused,
       .fileMissing,
       .fileUnreadable, .fileChanged:

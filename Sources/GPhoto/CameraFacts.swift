@@ -30,16 +30,19 @@ public struct CameraStorage: Hashable, Codable, Sendable {
   public var free: UInt64?
   /// Frames that still fit, as the camera guesses.
   public var freeFrames: UInt64?
+  /// Whether its lock is on, or it can only be deleted from; `nil` where the camera does not say.
+  public var isReadOnly: Bool?
 
   public init(
     folder: String? = nil, label: String? = nil, capacity: UInt64? = nil, free: UInt64? = nil,
-    freeFrames: UInt64? = nil
+    freeFrames: UInt64? = nil, isReadOnly: Bool? = nil
   ) {
     self.folder = folder
     self.label = label
     self.capacity = capacity
     self.free = free
     self.freeFrames = freeFrames
+    self.isReadOnly = isReadOnly
   }
 }
 

@@ -13,12 +13,21 @@ public struct SafeOriginal: Sendable {
   public var object: SourceObject?
   /// When the camera announced it.
   public var announcedAt: Date?
+  /// The clock that its capture time was written by; `nil` leaves that time as it is.
+  public var clock: CaptureClock?
+  /// Whether the object is to go from its card once it is delivered everywhere.
+  public var isToLeaveCard: Bool
 
-  public init(original: Original, source: String, object: SourceObject? = nil, announcedAt: Date? = nil) {
+  public init(
+    original: Original, source: String, object: SourceObject? = nil, announcedAt: Date? = nil,
+    clock: CaptureClock? = nil, isToLeaveCard: Bool = false
+  ) {
     self.original = original
     self.source = source
     self.object = object
     self.announcedAt = announcedAt
+    self.clock = clock
+    self.isToLeaveCard = isToLeaveCard
   }
 }
 
@@ -46,6 +55,10 @@ extension Journal {
       if let object = safe.object {
         try Self.record(
           object, source: safe.source, as: .taken, frame: frame.id, session: session?.id, in: database)
+        if safe.isToLeaveCard {
+          try Self.wantDeletion(
+            of: object, source: safe.source, hash: safe.original.hash, now: now, in: database)
+        }
       }
       for album in albums {
         try Self.addDeliveries(of: frame.id, to: album, in: database)
@@ -167,7 +180,8 @@ extension Journal {
     }
   }
 
-  /// Writes down what was made of a frame, and a delivery of each rendition to each of the frame's albums.
+  /// Writes down what was made of a frame, and a delivery of each rendition to each of the frame's albums. The capture
+  /// time is corrected by the frame's clock.
   /// - Parameters:
   ///   - renditions: those that were made; none is right for a clip or a picture that cannot be rendered.
   ///   - failure: why not all could be made, for a person; `nil` when all is well.
@@ -175,14 +189,13 @@ extension Journal {
   public func recordRenditions(
     _ renditions: [StoredRendition], facts: PictureFacts?, failure: String?, of frame: Frame
   ) async throws(JournalError) {
-    let json: String?
-    do {
-      json = try facts.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
-    } catch {
-      throw JournalError(.io, "The facts of \(frame.original.name) cannot be written down: \(error)")
-    }
     let spool = self.spool
     try await write("Writing down the renditions of \(frame.original.name)") { database in
+      var facts = facts
+      if let capturedAt = facts?.capturedAt, let clock = try Self.clock(of: frame.id, in: database) {
+        facts?.capturedAt = clock.corrected(capturedAt)
+      }
+      let json = try facts.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
       for rendition in renditions {
         try database.execute(
           sql: """
@@ -237,11 +250,12 @@ extension Journal {
   ) throws -> Frame {
     try database.execute(
       sql: """
-        INSERT INTO frame (hash, session_id, source, announced_at, safe_at, rendering)
-        VALUES (?, ?, ?, ?, ?, 'waiting')
+        INSERT INTO frame (hash, session_id, source, announced_at, safe_at, rendering, clock_offset, zone)
+        VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?)
         """,
       arguments: [
         safe.original.hash.blob, session, safe.source, safe.announcedAt?.milliseconds, now.milliseconds,
+        safe.clock?.offset, safe.clock?.zone,
       ])
     let id = database.lastInsertedRowID
     let original = safe.original

@@ -10,6 +10,12 @@ enum Schema {
     migrator.registerMigration("2 owed objects, a session's albums") { database in
       try database.execute(sql: owedObjects)
     }
+    migrator.registerMigration("2 cameras' clocks") { database in
+      try database.execute(sql: clocks)
+    }
+    migrator.registerMigration("2 deletions on cards") { database in
+      try database.execute(sql: deletions)
+    }
     return migrator
   }
 

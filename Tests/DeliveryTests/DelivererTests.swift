@@ -71,9 +71,8 @@ struct DelivererTests {
     }
     let renditions = try await bench.journal.dueDeliveries(to: "Party", kinds: [.thumbnail], limit: 9)
     let originals = try await bench.journal.dueDeliveries(to: "Party", kinds: [.original], limit: 9)
-    let options = Deliverer.Options(renditionPlaces: 2, originalPlaces: 2)
     func chosen(_ active: [AssetKind], _ renditions: [Delivery], isProbing: Bool = false) -> [AssetKind] {
-      Places(options: options, isProbing: isProbing, active: active)
+      Places(renditions: 2, originals: 2, isProbing: isProbing, active: active)
         .choose(renditions: renditions, originals: originals).map(\.kind)
     }
     #expect(chosen([], []) == [.original, .original])

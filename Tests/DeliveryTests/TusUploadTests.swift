@@ -127,7 +127,7 @@ struct TusUploadTests {
         Issue.record("\(status) gave \(step)")
         continue
       }
-      #expect(reason.code == .intercepted)
+      #expect(reason.code == .loginPage)
       #expect(!reason.needsPerson)
       #expect(reason.text.contains("http://portal.example/login"))
     }

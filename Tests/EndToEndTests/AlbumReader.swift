@@ -54,6 +54,13 @@ struct AlbumReader: Sendable {
     return ContentHash(of: try await get(url.path(percentEncoded: true) + query)).hex
   }
 
+  /// How many bytes an address of the album gives; 0 for none.
+  func size(of address: String?) async throws -> Int {
+    guard let address, let url = URL(string: address, relativeTo: page)?.absoluteURL else { return 0 }
+    let query = url.query(percentEncoded: true).map { "?\($0)" } ?? ""
+    return try await get(url.path(percentEncoded: true) + query).count
+  }
+
   private func get(_ path: String) async throws -> Data {
     do {
       let answer = try await LoopbackExchange(port: UInt16(page.port ?? 0)).send("GET", path, nil)

@@ -17,6 +17,24 @@ struct AlbumServerProgram: Sendable {
     return AlbumServerProgram(program: program, url: url, data: data)
   }
 
+  /// One that is reached over a bad network, and by the tests on loopback.
+  static func start(in home: Home, on network: BadNetwork, port: UInt16 = 0) async throws
+    -> AlbumServerProgram
+  {
+    try await start(in: home, at: network.address, port: port)
+  }
+
+  /// One that listens everywhere, and is known by an address that its clients have for it.
+  static func start(in home: Home, at address: String, port: UInt16 = 0) async throws -> AlbumServerProgram {
+    let port = try port == 0 ? LoopbackPort.free() : port
+    let data = home.folder.appending(path: "server")
+    let program = try home.start(
+      "serve", "--listen", "0.0.0.0:\(port)", "--data", data.path, "--public-url",
+      "http://\(address):\(port)")
+    try await program.first("server.ready")
+    return AlbumServerProgram(program: program, url: "http://127.0.0.1:\(port)", data: data)
+  }
+
   var port: UInt16 { UInt16(URL(string: url)?.port ?? 0) }
 
   /// The administrator's token, from where the server leaves it.

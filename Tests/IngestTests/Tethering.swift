@@ -58,7 +58,7 @@ final class Tethering: Sendable {
   @discardableResult
   func tether(
     catchUp: CatchUp = .session, port: CameraPort? = nil, patience: Duration = .seconds(10),
-    limits: WorkerLimits = WorkerLimits(), executable: FilePath? = nil,
+    limits: WorkerLimits = WorkerLimits(), executable: FilePath? = nil, care: CameraCare = CameraCare(),
     _ body: (inout EventReader) async throws -> Void
   ) async throws -> Int {
     let executable = try executable ?? #require(Self.executable)
@@ -67,7 +67,7 @@ final class Tethering: Sendable {
         cameras: [.port(port ?? .ptpip(host: "127.0.0.1", port: camera.port))], catchUp: catchUp,
         albums: ["test"],
         settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience,
-        limits: limits),
+        limits: limits, care: care),
       journal: journal, session: session, logger: Logger(label: "test"))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await tether.run() }

@@ -148,6 +148,17 @@ extension AlbumStore {
   }
 }
 
+extension AlbumStore {
+  /// How many bytes an original of an album has, of whichever frame; `nil` where the album has no such original.
+  func originalBytes(of sha256: ContentHash, album: Int64) async throws -> Int64? {
+    try await read { database in
+      try Int64.fetchOne(
+        database, sql: "SELECT bytes FROM assets WHERE album = ? AND kind = ? AND sha256 = ?",
+        arguments: [album, AssetKind.original.rawValue, sha256.column])
+    }
+  }
+}
+
 /// What a media address serves.
 struct StoredAsset: Sendable {
   var sha256: ContentHash

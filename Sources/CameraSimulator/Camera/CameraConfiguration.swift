@@ -36,6 +36,8 @@ public struct CameraConfiguration: Sendable {
   public var clockOffset: TimeInterval = 0
   /// The camera's zone; PTP and EXIF dates are local times in it.
   public var timeZone: TimeZone = .current
+  /// Whether a Canon body refuses to save to its card: there is none in it.
+  public var isMemoryOnly = false
   /// Whether frames from `Pictures.files` keep the files' own names.
   public var keepsFileNames = false
 

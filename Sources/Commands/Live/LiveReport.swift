@@ -115,6 +115,11 @@ actor LiveReport {
       } else {
         console.detail(message)
       }
+    case .clockIsWrong(let seconds):
+      warn(
+        "clock",
+        "This machine's clock is \(abs(Int(seconds))) seconds \(seconds > 0 ? "ahead of" : "behind") the album's. "
+          + "Set it right: times of photos and certificates depend on it.")
     case .journalFailed(_, let error):
       warn("journal.failed", Complaint(error)?.message ?? error.message)
     }

@@ -22,11 +22,17 @@ struct LiveRun: Sendable {
   let journal: Journal
   let report: LiveReport
   private let curl: CurlClient
+  private let limit: LimitTimetable
+  private let originals: OriginalsPolicy.When
   private let logger: Logger
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
-  init(context: Context, albums: [String], listen: ListenAddress) async throws {
+  init(
+    context: Context, albums: [String], listen: ListenAddress, network: NetworkOptions? = nil,
+    originals: OriginalsPolicy.When = .now
+  ) async throws {
+    let network = try NetworkSettings(context.settings, options: network)
     self.context = context
     self.listen = listen
     let credentials = try Credentials(
@@ -37,7 +43,9 @@ struct LiveRun: Sendable {
     choice.add(
       leftover: try await journal.backlogs().filter { $0.waiting > 0 }.map(\.album), credentials: credentials)
     self.choice = choice
-    curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
+    curl = try network.client()
+    limit = network.limit
+    self.originals = originals
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
 
@@ -118,6 +126,14 @@ struct LiveRun: Sendable {
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
       await add(Delivering(deliverer: deliverer, report: run.report), atSuccess: .ignore)
+      await add(LimitKeeper(curl: run.curl, timetable: run.limit), atSuccess: .ignore)
+      await add(
+        NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
+      if run.originals == .onWifi { await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore) }
+      await add(
+        OriginalConfirmer(
+          journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger),
+        atSuccess: .ignore)
       await add(
         RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
         atSuccess: .ignore)

@@ -9,6 +9,10 @@ actor Scoreboard {
     var battery: String?
     /// Bytes free on its cards.
     var free: Int64?
+    /// Frames that still fit, as the camera guesses.
+    var framesLeft: Int?
+    /// How many seconds its clock is ahead of this machine's.
+    var clockOffset: Int?
     /// Why it is not connected; `nil` while it is.
     var lost: String?
   }

@@ -9,9 +9,9 @@ struct Places: Hashable, Sendable {
   private let isProbing: Bool
   private let active: [AssetKind]
 
-  init(options: Deliverer.Options, isProbing: Bool, active: [AssetKind]) {
-    renditionPlaces = options.renditionPlaces
-    originalPlaces = options.originalPlaces
+  init(renditions: Int, originals: Int, isProbing: Bool, active: [AssetKind]) {
+    renditionPlaces = renditions
+    originalPlaces = originals
     self.isProbing = isProbing
     self.active = active
   }

@@ -14,12 +14,14 @@ struct TusAnswer: Hashable, Sendable {
   var location: String?
   /// `Retry-After`, from now; at most an hour, so that a clock gone wrong cannot stop an event.
   var retryAfter: Duration?
+  /// Whether it is a page for people to read, which no tus server answers with.
+  var isPage: Bool
   /// What the server says in words, for the reason that a person reads; `nil` if it says nothing short.
   var detail: String?
 
   init(
     status: Int, speaksTus: Bool = true, offset: Int64? = nil, length: Int64? = nil, location: String? = nil,
-    retryAfter: Duration? = nil, detail: String? = nil
+    retryAfter: Duration? = nil, isPage: Bool = false, detail: String? = nil
   ) {
     self.status = status
     self.speaksTus = speaksTus
@@ -27,6 +29,7 @@ struct TusAnswer: Hashable, Sendable {
     self.length = length
     self.location = location
     self.retryAfter = retryAfter
+    self.isPage = isPage
     self.detail = detail
   }
 
@@ -39,6 +42,7 @@ struct TusAnswer: Hashable, Sendable {
       length: headers["Upload-Length"].flatMap(Self.count),
       location: headers["Location"].flatMap { $0.isEmpty ? nil : $0 },
       retryAfter: headers["Retry-After"].flatMap { Self.wait($0, now: now) },
+      isPage: response.headers["Content-Type"]?.lowercased().hasPrefix("text/html") ?? false,
       detail: response.status < 400 ? nil : Self.detail(response))
   }
 
@@ -74,11 +78,7 @@ struct TusAnswer: Hashable, Sendable {
   static func wait(_ text: String, now: Date) -> Duration? {
     let longest = 3600.0
     if let seconds = count(text) { return .seconds(min(Double(seconds), longest)) }
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.timeZone = TimeZone(secondsFromGMT: 0)
-    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    guard let date = formatter.date(from: text) else { return nil }
+    guard let date = HTTPDate.parse(text) else { return nil }
     return .seconds(min(max(0, date.timeIntervalSince(now)), longest))
   }
 }

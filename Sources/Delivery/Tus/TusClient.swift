@@ -14,6 +14,7 @@ actor TusClient: DestinationClient {
   private let timeouts: Timeouts
   private let usesChecksums: Bool
   private let meter: ThroughputMeter
+  private let clock: ServerClock
   private let logger: Logger
   private let disk: DispatchQueue
 
@@ -29,7 +30,7 @@ actor TusClient: DestinationClient {
   init(
     _ destination: DeliveryDestination, curl: CurlClient, journal: Journal, timeouts: Timeouts,
     usesChecksums: Bool,
-    chunks: ChunkSize, meter: ThroughputMeter, logger: Logger
+    chunks: ChunkSize, meter: ThroughputMeter, clock: ServerClock, logger: Logger
   ) {
     endpoint = TusEndpoint(creation: destination.creationURL, token: destination.token)
     self.curl = curl
@@ -38,6 +39,7 @@ actor TusClient: DestinationClient {
     self.usesChecksums = usesChecksums
     self.chunks = chunks
     self.meter = meter
+    self.clock = clock
     self.logger = logger
     disk = DispatchQueue(label: "delivery disk \(destination.album)")
   }
@@ -63,6 +65,7 @@ actor TusClient: DestinationClient {
       try await learnFeatures()
     } catch {
       guard error.isRetryable else { return Self.outcome(of: error) }
+      let error = await curl.explain(error, for: endpoint.creation, clock: clock)
       return .stopped(DeliveryReason(error.code == .certificate ? .certificate : .offline, error.text))
     }
     if let maximum = features?.maximumLength, maximum > 0, delivery.bytes > maximum {
@@ -70,6 +73,7 @@ actor TusClient: DestinationClient {
         DeliveryReason(
           .tooLarge, "The destination takes files of up to \(maximum) bytes; this has \(delivery.bytes)."))
     }
+    let endpoint = self.endpoint.naming(delivery.name, delivery.hash)
     var upload = TusUpload(
       endpoint: endpoint, length: delivery.bytes,
       location: delivery.uploadURL.flatMap(endpoint.resolve), acknowledged: delivery.offset,
@@ -110,6 +114,7 @@ actor TusClient: DestinationClient {
     do {
       let response = try await curl.perform(request)
       needsFreshConnection = false
+      clock.take(response)
       let answer = TusAnswer(response, now: Date())
       if case .send(let range) = step { pace(range, answer, response.duration) }
       upload.chunk = chunks.bytes
@@ -122,7 +127,7 @@ actor TusClient: DestinationClient {
       needsFreshConnection = true
       chunks.broke()
       upload.chunk = chunks.bytes
-      return upload.failed(error)
+      return upload.failed(await curl.explain(error, for: request.url, clock: clock))
     }
   }
 
@@ -137,6 +142,7 @@ actor TusClient: DestinationClient {
   private func request(
     _ step: TusUpload.Step, _ upload: TusUpload, _ delivery: Delivery, _ source: DeliverySource
   ) async throws(SourceError) -> Request {
+    let endpoint = upload.endpoint
     let request: TusRequest
     switch (step, upload.location) {
     case (.send(let range), let location?):
@@ -211,6 +217,7 @@ actor TusClient: DestinationClient {
         options.method, options.url, headers: options.headers, timeouts: timeouts,
         needsFreshConnection: needsFreshConnection))
     needsFreshConnection = false
+    clock.take(response)
     features = TusFeatures(response)
   }
 

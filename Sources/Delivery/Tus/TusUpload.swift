@@ -145,6 +145,14 @@ extension TusUpload {
     case 201 where answer.speaksTus:
       location = answer.location.flatMap(endpoint.resolve)
       acknowledged = 0
+      if let made = location, endpoint.wouldReplace(uploadAt: made) {
+        location = nil
+        return .stop(
+          DeliveryReason(
+            .refused,
+            "This is SeaweedFS, which would put every photo in the place of the last: end the album's address with /{name}."
+          ))
+      }
       // Carried whole, or there already: an album server says so of content that it has.
       if answer.offset == length {
         acknowledged = length
@@ -285,14 +293,32 @@ extension TusUpload {
     }
   }
 
+  /// A network that wants a log-in page says so with 511 (RFC 6585, 6), points elsewhere, or answers everything with the page.
   private func intercepted(_ answer: TusAnswer) -> Step {
-    let target = answer.location.map { " and points to \($0)" } ?? ""
-    return .stop(
-      DeliveryReason(
+    let target = answer.location.map { " It points to \($0)." } ?? ""
+    let isLoginPage =
+      answer.status == 511 || (300..<400).contains(answer.status) && pointsElsewhere(answer)
+      || (200..<300).contains(answer.status) && answer.isPage
+    let reason =
+      isLoginPage
+      ? DeliveryReason(
+        .loginPage,
+        "The network wants a log-in page (\(answer.status)): open a web browser on this machine and log in.\(target)"
+      )
+      : DeliveryReason(
         .intercepted,
-        "Something that is no tus server answers \(answer.status)\(target): a network that wants a sign-in, a proxy, or a wrong address."
-      ),
-      retryAfter: answer.retryAfter)
+        "Something that is no tus server answers \(answer.status): a network that wants a sign-in, a proxy, or a wrong address.\(target)"
+      )
+    return .stop(reason, retryAfter: answer.retryAfter)
+  }
+
+  /// Whether a redirect leads to another host than the creation URL's.
+  private func pointsElsewhere(_ answer: TusAnswer) -> Bool {
+    guard let location = answer.location, let url = URL(string: location, relativeTo: endpoint.creation)
+    else {
+      return false
+    }
+    return url.host?.lowercased() != endpoint.creation.host?.lowercased()
   }
 
   /// The server's own words, to follow ours.

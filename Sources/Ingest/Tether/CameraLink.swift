@@ -18,6 +18,7 @@ final class CameraLink {
     let executable: FilePath
     let settings: FilePath
     let limits: WorkerLimits
+    let care: CameraCare
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
   }
@@ -38,6 +39,7 @@ final class CameraLink {
   private(set) var camera: String?
   /// Whether the camera was connected to the end, and nothing that it had to tell was left out.
   private(set) var leftInOrder = false
+  private var health = CameraHealth()
   /// How the worker is to be judged: while it is not connected its listing does not count as complete.
   private var connection: Connection
 
@@ -62,6 +64,8 @@ final class CameraLink {
     var isInOrder = false
     /// Announced and wanted, and not answered yet.
     var unanswered: Set<UInt64> = []
+    var clearing: CardClearing?
+    var clock: CameraClock?
 
     init(_ limits: WorkerLimits) { nextLook = .now + limits.shortestLife }
   }
@@ -170,7 +174,11 @@ final class CameraLink {
             ?? CameraLoss(
               code: stop.isRequested ? .stopped : .workerDied,
               message: "The process for the camera at \(port) ended: \(how).")
-        case .tick: look(after: worker)
+        case .tick:
+          look(after: worker)
+          if plan.count == 0, connection.isListed, connection.stopDeadline == nil {
+            for command in try await connection.clearing?.step() ?? [] { worker.send(command) }
+          }
         case .stop:
           worker.send(.stop)
           connection.stopDeadline = .now + Self.stopPatience
@@ -256,6 +264,16 @@ final class CameraLink {
     case .status(let status):
       connection.status = status
       surroundings.emit(.cameraStatus(camera: connection.camera, status))
+      warn(health.take(status, camera: modelName))
+    case .clock(let reading):
+      if let zone = try await connection.clock?.take(reading) { worker.send(.setClock(zone: zone)) }
+    case .clockNotSet:
+      surroundings.emit(
+        .warning(
+          code: "clock_not_set",
+          message: "The clock of \(modelName) cannot be set from here: set it in the camera's menu."))
+    case .erased(let id): try await connection.clearing?.erased(id)
+    case .spared(let id, let reason): try await connection.clearing?.spared(id, reason)
     case .lost(let loss): connection.loss = loss
     case .stopped(let inOrder): connection.isInOrder = inOrder
     case .warning(let code, let message):
@@ -280,6 +298,15 @@ final class CameraLink {
       surroundings.session, source: connection.camera)
     if camera != connection.camera { plan = FetchPlan(link: number) }
     camera = connection.camera
+    connection.clock = try await CameraClock(
+      camera: connection.camera, model: modelName, care: surroundings.care, journal: surroundings.journal,
+      emit: surroundings.emit)
+    if surroundings.care.deletesDelivered {
+      connection.clearing = CardClearing(
+        journal: surroundings.journal, camera: connection.camera, pause: surroundings.care.deletionPause,
+        emit: surroundings.emit)
+    }
+    warn(health.take(identity.captureTarget, camera: modelName) + health.take(status, camera: modelName))
     let owed = try await surroundings.journal.owed(in: surroundings.session, source: connection.camera)
     for wanted in plan.restore(
       owed.filter { surroundings.catchUp != .none || !$0.isCatchUp }, camera: connection.camera)
@@ -289,8 +316,15 @@ final class CameraLink {
     worker.send(.list)
   }
 
+  private var modelName: String { connection.identity.map { DisplayName.of($0.model) } ?? "The camera" }
+
+  private func warn(_ warnings: [CameraHealth.Warning]) {
+    for warning in warnings { surroundings.emit(.warning(code: warning.code, message: warning.message)) }
+  }
+
   private func appeared(_ object: CameraObject, _ worker: WorkerProcess) async throws {
     let source = object.source
+    connection.clearing?.saw(source, id: object.id)
     guard isPlausible(object), Self.isWanted(object) else {
       worker.send(.skip(object: object.id))
       return
@@ -352,6 +386,7 @@ final class CameraLink {
         of: pictures.map(\.source), source: connection.camera)
     }
     for (object, source) in pictures {
+      connection.clearing?.saw(source, id: object.id)
       if plan.contains(source) {
         want(object, source, isCatchUp: false)
       } else if isBaseline {
@@ -413,7 +448,9 @@ final class CameraLink {
       bytes: bytes,
       path: path, isInPlace: false)
     let safe = SafeOriginal(
-      original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt)
+      original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt,
+      clock: connection.clock?.captureClock(of: wanted.object),
+      isToLeaveCard: surroundings.care.deletesDelivered && !wanted.isInMemory)
     guard let (frame, isNew) = try await record(safe, of: id, isOnlyCopy: wanted.isInMemory) else { return }
     plan.settle(id)
     surroundings.emit(

@@ -26,11 +26,13 @@ public final class Tether: Service {
     public var patience: Duration
     /// What a worker may cost before it is replaced.
     public var limits: WorkerLimits
+    /// What is done about the cameras' clocks and cards.
+    public var care: CameraCare
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
       executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10),
-      limits: WorkerLimits = WorkerLimits()
+      limits: WorkerLimits = WorkerLimits(), care: CameraCare = CameraCare()
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
@@ -39,6 +41,7 @@ public final class Tether: Service {
       self.settings = settings
       self.patience = patience
       self.limits = limits
+      self.care = care
     }
   }
 
@@ -69,8 +72,8 @@ public final class Tether: Service {
     self.continuation = continuation
     surroundings = CameraLink.Surroundings(
       journal: journal, session: session, albums: configuration.albums, catchUp: configuration.catchUp,
-      executable: configuration.executable, settings: configuration.settings,
-      limits: configuration.limits, logger: logger,
+      executable: configuration.executable, settings: configuration.settings, limits: configuration.limits,
+      care: configuration.care, logger: logger,
       emit: { continuation.yield($0) })
   }
 

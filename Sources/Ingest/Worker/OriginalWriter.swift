@@ -199,7 +199,6 @@ final class OriginalWriter: @unchecked Sendable {
     }
   }
 
-
   private func forget(_ object: UInt64) {
     condition.lock()
     failed.remove(object)

@@ -1,3 +1,4 @@
+import Foundation
 import GPhoto
 import Glibc
 import Journal
@@ -11,6 +12,7 @@ final class WorkerLoop {
   private let channel: WorkerChannel
   private let writer: OriginalWriter
   private let clock = ContinuousClock()
+  private lazy var eraseBuffer = TransferBuffer(bytes: 64 << 10)
 
   private var objects = ObjectTable()
   private var listing: ListingWalk?
@@ -31,6 +33,12 @@ final class WorkerLoop {
   private var hasEvents = true
   private var room = RoomWatch()
   private var status = CameraStatus(storages: [])
+  private var watch = ClockWatch()
+  /// The camera's clock is to be set to UTC and so many seconds.
+  private var zoneToSet: Int?
+  /// What is to be deleted on the card, and whether this connection was made for that.
+  private var erasing: [(object: UInt64, original: String)] = []
+  private var isConnectedToErase = false
 
   private var lastEvent: ContinuousClock.Instant
   private var lastStatus: ContinuousClock.Instant
@@ -107,14 +115,7 @@ final class WorkerLoop {
     room.note(status.storages)
     report(.connected(identity, status))
     report(.alive(patience: Self.patience))
-    if case .refused(let other) = target {
-      report(
-        .warning(
-          code: "capture_target",
-          message:
-            "The camera shoots into \(other), not onto its card: a frame is lost if the connection breaks. "
-            + "Set it to save to the card."))
-    }
+    try readClock()
   }
 
   /// One round.
@@ -133,6 +134,8 @@ final class WorkerLoop {
       return true
     } else if let next = wanted.next() {
       try fetch(next)
+    } else if isConnectedToErase {
+      try erase()
     } else if listing != nil {
       try list()
     } else {
@@ -166,6 +169,10 @@ final class WorkerLoop {
       unanswered.remove(object)
       inMemory.remove(object)
     case .list: beginListing()
+    case .setClock(let zone):
+      zoneToSet = zone
+    case .erase(let object, let original):
+      erasing.append((object, original))
     case .stop:
       stoppingSince = clock.now
     }
@@ -206,7 +213,11 @@ final class WorkerLoop {
     guard let info = try infoOfAnnounced(path) else { return }
     switch objects.announce(path, info, isFresh: false, now: clock.now) {
     case .new(let id):
-      if path.isInCameraMemory { inMemory.insert(id) }
+      if path.isInCameraMemory {
+        inMemory.insert(id)
+      } else if watch.isDoubtful(modified: info.modified, now: Date()) {
+        try readClock()
+      }
       announce(id)
     case .duplicate: return
     case .suspicious: suspicious.insert(path)
@@ -355,6 +366,11 @@ final class WorkerLoop {
   // MARK: The rest
 
   private func lookAfterTheRest() throws(GPhotoError) {
+    if let zone = zoneToSet {
+      zoneToSet = nil
+      try setClock(zone: zone)
+      return
+    }
     if hasEvents, clock.now - lastEvent > .seconds(10), pace.isDue(now: clock.now, room: status.storages) {
       isOutdated = true
     }
@@ -369,11 +385,18 @@ final class WorkerLoop {
       beginListing()
       return
     }
+    if !erasing.isEmpty, try reconnect() {
+      // Deleting comes first, as close as can be to the look at what is there now; the listing after it.
+      isConnectedToErase = true
+      beginListing()
+      return
+    }
     if !hasEvents, let last = pace.last, clock.now - last > Self.listingInterval {
       try camera.forgetFiles()
       beginListing()
       return
     }
+    if watch.isDue(now: Date()) { try readClock() }
     guard clock.now - lastStatus > Self.statusInterval else { return }
     lastStatus = clock.now
     status = try patiently { () throws(GPhotoError) in
@@ -381,6 +404,41 @@ final class WorkerLoop {
     }
     report(.status(status))
     if room.hasUnannouncedFrames(status.storages) { isOutdated = true }
+  }
+
+  /// Deletes one object, on a connection that was made for that. Every other one is spared once something casts doubt
+  /// on what the driver knows of the card.
+  private func erase() throws(GPhotoError) {
+    guard !isOutdated, let next = erasing.first, let entry = objects[next.object], let buffer = eraseBuffer
+    else {
+      for (object, _) in erasing { report(.spared(object: object, .refused)) }
+      erasing = []
+      isConnectedToErase = false
+      return
+    }
+    let eraser = CardEraser(camera: camera, buffer: buffer)
+    var reason: SpareReason?
+    _ = try patiently { () throws(GPhotoError) in
+      reason = try eraser.erase(entry, original: next.original)
+    }
+    erasing.removeFirst()
+    if erasing.isEmpty { isConnectedToErase = false }
+    report(reason.map { .spared(object: next.object, $0) } ?? .erased(object: next.object))
+  }
+
+  private func readClock() throws(GPhotoError) {
+    let before = Date()
+    let shown = try patiently { () throws(GPhotoError) in try camera.clock() }
+    if let reading = watch.take(shown, before: before, after: Date()) { report(.clock(reading)) }
+  }
+
+  private func setClock(zone: Int) throws(GPhotoError) {
+    var shown: Int64 = 0
+    let isSet = try patiently { () throws(GPhotoError) in
+      shown = Int64(Date().timeIntervalSince1970.rounded()) + Int64(zone)
+      return try camera.setClock(shown)
+    }
+    report(isSet ? .clock(watch.set(shown, at: Date())) : .clockNotSet)
   }
 
   /// Connects anew: the only way to make the driver forget the objects it knows. The parent is told nothing, the
@@ -399,6 +457,7 @@ final class WorkerLoop {
     camera = try library.connect(to: port)
     _ = try camera.captureToCard()
     lastConnection = clock.now
+    try readClock()
     return true
   }
 

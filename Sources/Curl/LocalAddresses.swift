@@ -1,0 +1,37 @@
+import Glibc
+
+/// The addresses that this machine has now, as text.
+public enum LocalAddresses {
+  /// - Returns: `nil` where the system does not say.
+  public static func now() -> Set<String>? {
+    var first: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&first) == 0 else { return nil }
+    defer { freeifaddrs(first) }
+    var addresses: Set<String> = []
+    var entry = first
+    while let interface = entry?.pointee {
+      if let address = interface.ifa_addr, let text = text(address) { addresses.insert(text) }
+      entry = interface.ifa_next
+    }
+    return addresses
+  }
+
+  private static func text(_ address: UnsafeMutablePointer<sockaddr>) -> String? {
+    let family = Int32(address.pointee.sa_family)
+    let length: Int
+    switch family {
+    case AF_INET: length = MemoryLayout<sockaddr_in>.size
+    case AF_INET6: length = MemoryLayout<sockaddr_in6>.size
+    default: return nil
+    }
+    var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+    guard
+      getnameinfo(
+        address, socklen_t(length), &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST) == 0
+    else { return nil }
+    // A link-local address carries its interface after a percent sign, which libcurl leaves out.
+    return String(
+      decoding: name.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: "%")) }.map(UInt8.init(bitPattern:)),
+      as: UTF8.self)
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@testable import Curl
+
+@Suite(
+  "TLS against a real server", .enabled(if: TLSServer.isPossible, "no openssl or no python3"),
+  .timeLimit(.minutes(1)))
+struct TLSTests {
+  private static let authority = Result { try TestAuthority() }
+
+  private func client(trusting: Bool = true) throws -> CurlClient {
+    try CurlClient(
+      CurlClient.Options(
+        userAgent: "pixcheese-tests/1", certificateFile: trusting ? try Self.authority.get().certificate : nil
+      ))
+  }
+
+  private func url(_ port: UInt16, host: String = "localhost", scheme: String = "https") throws -> URL {
+    try #require(URL(string: "\(scheme)://\(host):\(port)/"))
+  }
+
+  @Test("A private authority is trusted where its file is named, and only there")
+  func privateAuthority() async throws {
+    let server = try TLSServer(.good, of: try Self.authority.get())
+    #expect(try await client().perform(Request(.get, url(server.port))).status == 200)
+    let error = await #expect(throws: CurlError.self) {
+      try await client(trusting: false).perform(Request(.get, url(server.port)))
+    }
+    #expect(error?.code == .certificate)
+    #expect(error?.certificateFault == .unknownIssuer)
+  }
+
+  @Test(
+    "A certificate that is not right is refused, and it is said why",
+    arguments: [
+      (TLSServer.Certificate.expired, CertificateFault.expired), (.future, .notYetValid),
+      (.stranger, .wrongHost), (.selfSigned, .selfSigned),
+    ])
+  func refused(certificate: TLSServer.Certificate, fault: CertificateFault) async throws {
+    let server = try TLSServer(certificate, of: try Self.authority.get())
+    let error = await #expect(throws: CurlError.self) {
+      try await client().perform(Request(.get, url(server.port)))
+    }
+    #expect(error?.code == .certificate)
+    #expect(error?.certificateFault == fault)
+    #expect(error?.isRetryable == true, "a captive portal's goes away when someone logs in")
+  }
+
+  @Test("TLS older than 1.2 is refused")
+  func oldTLS() async throws {
+    let server = try TLSServer(.good, of: try Self.authority.get(), version: "TLSv1_1")
+    let error = await #expect(throws: CurlError.self) {
+      try await client().perform(Request(.get, url(server.port)))
+    }
+    #expect(error?.code == .tls)
+    let newer = try TLSServer(.good, of: try Self.authority.get(), version: "TLSv1_2")
+    #expect(try await client().perform(Request(.get, url(newer.port))).status == 200)
+  }
+
+  @Test(
+    "A name with addresses of both kinds is reached whichever of them answers",
+    arguments: ["127.0.0.1", "::1"])
+  func bothFamilies(host: String) async throws {
+    let server = try TLSServer(nil, of: try Self.authority.get(), host: host)
+    let literal = host.contains(":") ? "[\(host)]" : host
+    #expect(
+      try await client().perform(Request(.get, url(server.port, host: literal, scheme: "http"))).status == 200
+    )
+    #expect(try await client().perform(Request(.get, url(server.port, scheme: "http"))).status == 200)
+  }
+}
