@@ -36,6 +36,8 @@ struct TetherCommand: AsyncParsableCommand {
       valueName: "camera"))
   var camera: [String] = []
 
+  @OptionGroup var sending: SendingOptions
+
   @Option(help: ArgumentHelp("End when so many frames are delivered everywhere.", valueName: "n"))
   var frames: Int?
 
@@ -83,6 +85,7 @@ struct TetherCommand: AsyncParsableCommand {
         "tether.catch_up", option: catchUp, needed: "all, session or none is needed.", CatchUp.init(rawValue:)
       )
       ?? .session
+    let policy = try sending.policy(in: settings)
     let isOpen = try settings.flag("tether.lan", option: lan)
     let address =
       try settings.value("tether.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
@@ -97,7 +100,7 @@ struct TetherCommand: AsyncParsableCommand {
     let care = try care(in: settings)
 
     let live = try await LiveRun(
-      context: context, albums: try settings.texts("album", options: album), listen: address,
+      context: context, albums: try settings.texts("album", options: album), policy: policy, listen: address,
       network: network)
     if care.deletesDelivered {
       for album in live.choice.albums {
@@ -117,7 +120,8 @@ struct TetherCommand: AsyncParsableCommand {
     let tether = Tether(
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
-        settings: context.home.journal.removingLastComponent().appending("gphoto2"), care: care),
+        settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
+        care: care),
       journal: live.journal, session: session, logger: context.logger)
     for case .port(let port) in cameras { context.console.say("Connecting to the camera at \(port).") }
     if cameras.contains(.auto) {
@@ -157,9 +161,14 @@ struct TetherCommand: AsyncParsableCommand {
       default: nil
       }
     }
+    let pause = try settings.number("tether.delete_pause") ?? 60
+    guard (1...86400).contains(pause) else {
+      throw settings.refusal(
+        of: "tether.delete_pause", isOption: false, value: String(pause), "1 to 86400 seconds are needed.")
+    }
     return CameraCare(
       clock: clock ?? .measured, setsClock: try settings.flag("tether.set_clock", option: setClock),
-      deletesDelivered: deletes ?? false)
+      deletesDelivered: deletes ?? false, deletionPause: .seconds(pause))
   }
 
   private static func sayFarewell(_ live: LiveRun) async throws {
@@ -169,6 +178,10 @@ struct TetherCommand: AsyncParsableCommand {
       sum, backlog in
       sum.count += backlog.waiting + backlog.parked
       sum.bytes += backlog.waitingBytes
+    }
+    let kept = try await live.journal.keptBack(from: live.choice.albums).count
+    if kept > 0 {
+      console.say("\(Text.count(kept, "frame")) kept and not sent. To send some: pixcheese queue send")
     }
     console.say(
       "\(Text.count(snapshot.safe, "frame")) made safe, \(snapshot.delivered) delivered everywhere."

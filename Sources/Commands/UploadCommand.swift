@@ -30,6 +30,8 @@ struct UploadCommand: AsyncParsableCommand {
       valueName: "album"))
   var album: [String] = []
 
+  @OptionGroup var sending: SendingOptions
+
   @Option(
     help: ArgumentHelp(
       "Where this machine's own album listens meanwhile (127.0.0.1:7420).", valueName: "host:port"))
@@ -52,11 +54,14 @@ struct UploadCommand: AsyncParsableCommand {
     let delivered: Int
     let failed: Int
     let open: Int
+    /// Photos that are kept and not sent, as --send says.
+    let held: Int
   }
 
   func run(in context: Context) async throws {
     let settings = context.settings
     let albums = try settings.texts("album", options: album)
+    let policy = try sending.policy(in: settings)
     let address =
       try settings.value("upload.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
       ?? .embedded
@@ -70,7 +75,7 @@ struct UploadCommand: AsyncParsableCommand {
       throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
     }
     let live = try await LiveRun(
-      context: context, albums: albums, listen: address, network: network)
+      context: context, albums: albums, policy: policy, listen: address, network: network)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
       UploadSource(files: scan.files, live: live, patience: patience) { value in
@@ -86,7 +91,7 @@ struct UploadCommand: AsyncParsableCommand {
       Summary(
         time: Text.time(Date()), files: scan.files.count, delivered: outcome.delivered,
         failed: outcome.failed,
-        open: outcome.open + outcome.parked))
+        open: outcome.open + outcome.parked, held: outcome.held))
     guard outcome.isFinished, outcome.open == 0, outcome.parked == 0 else {
       let status: ExitStatus =
         outcome.refusedToken ? .notAllowed : outcome.isDiskFull ? .inputOutput : .notAllDelivered
@@ -122,7 +127,9 @@ struct UploadCommand: AsyncParsableCommand {
       notes.append(
         outcome.before == outcome.delivered ? "all of them before" : "\(outcome.before) of them before")
     }
-    let same = files - outcome.delivered - outcome.failed
+    if outcome.held > 0 { notes.append("\(outcome.held) kept and not sent: pixcheese queue send") }
+    // The two originals of a pair are one photo too.
+    let same = files - outcome.delivered - outcome.failed - outcome.held - outcome.pairs
     if same > 0 { notes.append("\(Text.count(same, "file is", "files are")) the same as another") }
     return "\(Text.count(outcome.delivered, "photo")) delivered"
       + (notes.isEmpty ? "." : " (\(notes.joined(separator: "; "))).")
@@ -160,6 +167,10 @@ struct UploadSource: Service {
     var open = 0
     var parked = 0
     var failed = 0
+    /// Frames that are kept and not sent.
+    var held = 0
+    /// Files that are the second original of a photo.
+    var pairs = 0
     var refusedToken = false
     /// Whether an album of this machine has no room.
     var isDiskFull = false
@@ -191,10 +202,12 @@ struct UploadSource: Service {
     let all = await intake.frames
     let open = try await report.open(of: all).count
     let parked = await report.parked(of: all).count
+    let held = try await live.journal.keptBack(from: live.choice.albums).intersection(all).count
     done(
       Outcome(
-        delivered: all.count - open - parked, before: await intake.before.count, open: open, parked: parked,
-        failed: await intake.failed,
+        delivered: all.count - open - parked - held, before: await intake.before.count, open: open,
+        parked: parked,
+        failed: await intake.failed, held: held, pairs: await intake.pairs,
         refusedToken: await report.sawRefusedToken, isDiskFull: await report.sawFullDisk,
         isFinished: isFinished))
   }
@@ -205,8 +218,13 @@ struct UploadSource: Service {
     /// Those that had been delivered before they were taken up.
     private(set) var before: Set<ContentHash> = []
     private(set) var failed = 0
+    private var originals: Set<ContentHash> = []
 
-    func add(_ frame: Frame, isDelivered: Bool) {
+    /// Different originals beyond the first one of each frame.
+    var pairs: Int { max(0, originals.count - frames.count) }
+
+    func add(_ frame: Frame, original: ContentHash, isDelivered: Bool) {
+      originals.insert(original)
       if frames.insert(frame.hash).inserted, isDelivered { before.insert(frame.hash) }
     }
     func fail() { failed += 1 }
@@ -217,9 +235,8 @@ struct UploadSource: Service {
     async let telling: Void = tell(outcomes, into: intake)
     do {
       defer { outcome.finish() }
-      try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) {
-        outcome.yield($0)
-      }
+      try await FileSource(journal: live.journal, albums: live.choice.albums, policy: live.policy)
+        .take(files) { outcome.yield($0) }
     }
     try await telling
   }
@@ -227,10 +244,10 @@ struct UploadSource: Service {
   private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async throws {
     for await outcome in outcomes {
       switch outcome {
-      case .safe(let frame, let isNew):
+      case .safe(let frame, let original, let isNew):
         let isDelivered = isNew ? false : try await live.report.open(of: [frame.hash]).isEmpty
-        await intake.add(frame, isDelivered: isDelivered)
-        await live.report.safe(frame)
+        await intake.add(frame, original: original.hash, isDelivered: isDelivered)
+        await live.report.safe(frame, original: original)
         await live.report.taken(frames: await intake.frames.count)
       case .failed(let path, let reason):
         await intake.fail()

@@ -216,14 +216,16 @@ extension DeliveryLane {
         .sent(
           DeliveryEvent.Sent(
             album: destination.album, frame: delivery.frame, name: delivery.name, kind: delivery.kind,
-            bytes: delivery.bytes, milliseconds: milliseconds)))
+            sha256: delivery.hash, bytes: delivery.bytes, milliseconds: milliseconds)))
     case .stopped(let reason, _) where reason.needsPerson:
-      try await journal.park(delivery, reason: reason.text)
+      try await journal.park(delivery, reason: reason.text, code: reason.code.rawValue)
       logger.warning("A delivery is parked.", metadata: Self.metadata(delivery, reason))
       events.yield(.parked(delivery, reason))
     case .stopped(let reason, let retryAfter) where reason.scope == .delivery:
       let delay = rest.delay(afterFailures: delivery.attempts + 1, atLeast: retryAfter)
-      try await journal.postpone(delivery, until: Date(adding: delay), reason: reason.text)
+      try await journal.postpone(
+        delivery, until: Date(adding: delay), reason: reason.text,
+        code: reason.code.rawValue)
       logger.info("A delivery is put off.", metadata: Self.metadata(delivery, reason))
       events.yield(.postponed(delivery, reason))
     case .stopped(let reason, let retryAfter):
@@ -240,7 +242,9 @@ extension DeliveryLane {
     // What fails again and again while others pass is to blame itself: it waits longer, so that it is not always the
     // one that tries whether the destination is back.
     let own = delivery.attempts < 3 ? .zero : rest.delay(afterFailures: delivery.attempts, atLeast: nil)
-    try await journal.postpone(delivery, until: Date(adding: delay + own), reason: reason.text)
+    try await journal.postpone(
+      delivery, until: Date(adding: delay + own), reason: reason.text,
+      code: reason.code.rawValue)
     guard isFirst else { return }
     logger.info("The destination rests.", metadata: Self.metadata(delivery, reason))
     try await tellWaiting(reason, delay: delay)

@@ -112,8 +112,8 @@ extension Journal {
         sql: """
           SELECT DISTINCT card_deletion.hash
           FROM card_deletion
-            JOIN source_object ON source_object.id = card_deletion.object_id
-            JOIN delivery ON delivery.frame_id = source_object.frame_id
+            JOIN original ON original.hash = card_deletion.hash
+            JOIN delivery ON delivery.original_id = original.id
             JOIN destination ON destination.id = delivery.destination_id
           WHERE card_deletion.state IN ('wanted', 'asked') AND destination.album = ?
             AND delivery.kind = 'original' AND delivery.state = 'sent'

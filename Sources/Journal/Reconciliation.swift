@@ -21,8 +21,11 @@ extension Journal {
   /// Call it before any source begins to write into the spool.
   /// - Parameters:
   ///   - albums: where adopted originals go.
+  ///   - policy: whether they do.
   /// - Throws: `JournalError`.
-  public func reconcile(session: Session?, albums: [String]) async throws(JournalError) -> Reconciliation {
+  public func reconcile(
+    session: Session?, albums: [String], policy: SendingPolicy = SendingPolicy()
+  ) async throws(JournalError) -> Reconciliation {
     let spool = self.spool
     let known = try await read("Reading the originals") { database in
       try Set(String.fetchAll(database, sql: "SELECT path FROM original WHERE NOT in_place"))
@@ -39,7 +42,7 @@ extension Journal {
           hash: hash, name: name, mediaType: MediaType.forFile(named: name), bytes: bytes, path: path,
           isInPlace: false),
         source: "spool")
-      let recorded = try await recordSafe(safe, session: session, albums: albums)
+      let recorded = try await recordSafe(safe, session: session, albums: albums, policy: policy)
       if recorded.isNew { result.adopted.append(recorded.frame) }
     }
     return result

@@ -32,7 +32,7 @@ final class FileSourceTests {
   private func take(_ scan: FileScan, _ journal: Journal, albums: [String]) async throws -> [(Frame, Bool)] {
     let outcomes = Mutex<[(Frame, Bool)]>([])
     try await FileSource(journal: journal, albums: albums).take(scan.files) { outcome in
-      if case .safe(let frame, let isNew) = outcome { outcomes.withLock { $0.append((frame, isNew)) } }
+      if case .safe(let frame, _, let isNew) = outcome { outcomes.withLock { $0.append((frame, isNew)) } }
     }
     return outcomes.withLock { $0 }
   }

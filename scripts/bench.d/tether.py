@@ -1,4 +1,4 @@
-"""(e) From a camera's announcement to a frame that is safe, for each vendor: pixcheese against gphoto2; and (f) what a
+"""(f) From a camera's announcement to a frame that is safe, for each vendor: pixcheese against gphoto2; and (g) what a
 tether with three cameras costs while nothing happens."""
 
 import os
@@ -31,7 +31,7 @@ def latency(bench):
             [vendor, seconds(statistics.median(ours)), seconds(max(ours)), seconds(statistics.median(theirs)), seconds(max(theirs)),
              f"{statistics.median(ours) / statistics.median(theirs):.2f}"])
     table(
-        f"(e) Announcement to safe, {frames} frames of {BYTES // 1_000_000} MB one at a time (gphoto2: whole, not synced)",
+        f"(f) Announcement to safe, {frames} frames of {BYTES // 1_000_000} MB one at a time (gphoto2: whole, not synced)",
         ["", "pixcheese", "worst", "gphoto2", "worst", "ratio (aim ≤ 1)"], rows)
     return figures
 
@@ -108,8 +108,8 @@ def idle(bench):
         more = [option for camera in cameras[1:] for option in ("--camera", f"ptpip:127.0.0.1:{camera.port}")]
         with bench.tether(cameras[0], home, "--album", "bench", *more) as program:
             program.wait(3, event="camera.connected")
-            # After ten quiet seconds cameras are asked less often.
-            time.sleep(bench.count(14, 1))
+            # After thirty quiet seconds cameras are asked least often.
+            time.sleep(bench.count(33, 1))
             before, start = program.cpu(), time.time()
             time.sleep(span)
             after, wall = program.cpu(), time.time() - start
@@ -124,7 +124,7 @@ def idle(bench):
         return f"{value * 100:.2f} %"
 
     table(
-        f"(f) Processor time of an idle tether with three cameras, over {wall:.0f} s", ["", "of one core", "aim"], [
+        f"(g) Processor time of an idle tether with three cameras, over {wall:.0f} s", ["", "of one core", "aim"], [
             ["all of it", percent(figures["parent"] + figures["workers"]), "< 1 %"],
             ["  tether and album", percent(figures["parent"]), ""],
             ["  the three cameras' processes", percent(figures["workers"]), ""],

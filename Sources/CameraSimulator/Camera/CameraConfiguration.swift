@@ -40,6 +40,11 @@ public struct CameraConfiguration: Sendable {
   public var isMemoryOnly = false
   /// Whether frames from `Pictures.files` keep the files' own names.
   public var keepsFileNames = false
+  /// The extension of a RAW file that is written with every frame, of the same number: `CR3`, `NEF`; `nil`: none. With
+  /// two cards it goes to the second one alone, and the frame to the first.
+  public var rawExtension: String?
+  /// Whether the RAW file is written and announced before the other.
+  public var isRawFirst = false
 
   public init() {}
 }

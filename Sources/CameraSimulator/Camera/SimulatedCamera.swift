@@ -149,6 +149,17 @@ public final class SimulatedCamera: Sendable {
   /// How many bytes of objects were sent since the camera was switched on.
   public var servedBytes: Int { state.withLock { $0.served } }
 
+  /// Gives the files of a name stars, 0 to 5, and announces it.
+  /// - Returns: how many there were.
+  /// - Throws: `CameraSimulatorError` with code `file` for a file that has no place for them.
+  public func rate(_ name: String, stars: Int) throws(CameraSimulatorError) -> Int {
+    let count = try state.withLock { state throws(CameraSimulatorError) in
+      try state.rateFiles(named: name, stars)
+    }
+    sendEvents()
+    return count
+  }
+
   /// Whether an initiator has a session.
   public var hasSession: Bool { state.withLock { $0.isSessionOpen } }
 

@@ -12,9 +12,12 @@ enum LiveEvent: Sendable {
   case cameraLost(camera: String, reason: String)
   /// `frame` is a name for this run only, until the frame is safe.
   case frameCaptured(frame: String, camera: String, name: String)
-  case frameSafe(frame: ContentHash, name: String, bytes: Int64)
+  /// `sha256` is the original's; another than `frame` where it is the second of a RAW and JPEG pair.
+  case frameSafe(frame: ContentHash, name: String, bytes: Int64, sha256: ContentHash)
   case frameViewable(frame: ContentHash, album: String, milliseconds: Int?)
   case frameDelivered(frame: ContentHash, album: String, bytes: Int64)
+  /// A further original of a frame that was delivered.
+  case originalDelivered(frame: ContentHash, album: String, name: String, bytes: Int64, sha256: ContentHash)
   case frameDeleted(frame: ContentHash, camera: String, name: String)
   case deliveryWaiting(album: String, count: Int, bytes: Int64, reason: String)
   case warning(code: String, message: String)
@@ -63,14 +66,18 @@ extension LiveEvent {
         try encode("camera.lost", [(.camera, camera), (.reason, reason)])
       case .frameCaptured(let frame, let camera, let name):
         try encode("frame.captured", [(.frame, frame), (.camera, camera), (.name, name)])
-      case .frameSafe(let frame, let name, let bytes):
+      case .frameSafe(let frame, let name, let bytes, let sha256):
         try encode(
-          "frame.safe", [(.frame, frame.hex), (.name, name), (.sha256, frame.hex)], [(.bytes, bytes)])
+          "frame.safe", [(.frame, frame.hex), (.name, name), (.sha256, sha256.hex)], [(.bytes, bytes)])
       case .frameViewable(let frame, let album, let milliseconds):
         try encode("frame.viewable", [(.frame, frame.hex), (.album, album)])
         try line.encode(milliseconds, forKey: .milliseconds)
       case .frameDelivered(let frame, let album, let bytes):
         try encode("frame.delivered", [(.frame, frame.hex), (.album, album)], [(.bytes, bytes)])
+      case .originalDelivered(let frame, let album, let name, let bytes, let sha256):
+        try encode(
+          "original.delivered",
+          [(.frame, frame.hex), (.album, album), (.name, name), (.sha256, sha256.hex)], [(.bytes, bytes)])
       case .frameDeleted(let frame, let camera, let name):
         try encode("frame.deleted", [(.frame, frame.hex), (.camera, camera), (.name, name)])
       case .deliveryWaiting(let album, let count, let bytes, let reason):

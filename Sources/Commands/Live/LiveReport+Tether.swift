@@ -36,7 +36,7 @@ extension LiveReport {
       console.detail("captured   \(frame.name)")
     case .frameProgress: break
     case .frameSafe(let frame):
-      await safe(frame.frame, name: frame.name, bytes: frame.bytes)
+      await safe(frame.frame, name: frame.name, bytes: frame.bytes, sha256: frame.sha256)
     case .frameDeleted(let camera, let name, let sha256):
       emit(.frameDeleted(frame: sha256, camera: camera, name: name))
       console.detail("deleted    \(Text.harmless(name)) on the card: delivered everywhere")

@@ -18,22 +18,23 @@ import UnixSignals
 struct LiveRun: Sendable {
   let context: Context
   let choice: AlbumChoice
+  let policy: SendingPolicy
   let listen: ListenAddress
   let journal: Journal
   let report: LiveReport
   private let curl: CurlClient
   private let limit: LimitTimetable
-  private let originals: OriginalsPolicy.When
   private let logger: Logger
 
   /// Opens the journal and brings it and the spool together.
   /// - Throws: `Complaint`, `JournalError`.
   init(
-    context: Context, albums: [String], listen: ListenAddress, network: NetworkOptions? = nil,
-    originals: OriginalsPolicy.When = .now
+    context: Context, albums: [String], policy: SendingPolicy = SendingPolicy(), listen: ListenAddress,
+    network: NetworkOptions? = nil
   ) async throws {
     let network = try NetworkSettings(context.settings, options: network)
     self.context = context
+    self.policy = policy
     self.listen = listen
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
@@ -45,7 +46,6 @@ struct LiveRun: Sendable {
     self.choice = choice
     curl = try network.client()
     limit = network.limit
-    self.originals = originals
     report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
   }
 
@@ -54,10 +54,10 @@ struct LiveRun: Sendable {
   ///   - session: the session that adopted originals belong to.
   ///   - source: makes the service that feeds the journal. When it ends, the run ends.
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
-    let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
+    let reconciled = try await journal.reconcile(session: session, albums: choice.albums, policy: policy)
     await report.reconciled(reconciled)
     // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
-    for album in choice.albums { try await journal.retry(album: album) }
+    for album in choice.albums { try await journal.retry(QueueSelection(album: album)) }
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     var store: AlbumStore?
@@ -129,7 +129,9 @@ struct LiveRun: Sendable {
       await add(LimitKeeper(curl: run.curl, timetable: run.limit), atSuccess: .ignore)
       await add(
         NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
-      if run.originals == .onWifi { await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore) }
+      if run.policy.originals.when == .onWifi {
+        await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore)
+      }
       await add(
         OriginalConfirmer(
           journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger),
@@ -137,6 +139,7 @@ struct LiveRun: Sendable {
       await add(
         RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
         atSuccess: .ignore)
+      await add(QueueFollower(journal: run.journal), atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
       await add(source(Stop(group: group)), atSuccess: .gracefullyShutdownGroup)
     }
@@ -149,6 +152,15 @@ struct LiveRun: Sendable {
         .init(
           service: service, successTerminationBehavior: behaviour,
           failureTerminationBehavior: .gracefullyShutdownGroup))
+    }
+  }
+
+  /// Notices what a person does with `pixcheese queue` meanwhile.
+  private struct QueueFollower: Service {
+    let journal: Journal
+
+    func run() async throws {
+      await cancelWhenGracefulShutdown { await journal.followOtherWriters() }
     }
   }
 

@@ -98,6 +98,12 @@ actor Scoreboard {
     if snapshot.recent.count > 5 { snapshot.recent.removeLast() }
   }
 
+  /// A second original of a frame is safe: the camera announced two files, and they are one frame.
+  func joined(bytes: Int64) {
+    if snapshot.captured > 0 { snapshot.captured -= 1 }
+    snapshot.safeBytes += bytes
+  }
+
   func sent(_ frame: ContentHash, kind: AssetKind, album: String, milliseconds: Int?) {
     let recent = snapshot.recent.firstIndex { $0.frame == frame }
     guard let index = snapshot.albums.firstIndex(where: { $0.album == album }) else { return }

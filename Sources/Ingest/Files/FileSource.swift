@@ -2,7 +2,8 @@ import Dispatch
 import Foundation
 import Glibc
 public import Journal
-import Model
+public import Model
+import Pictures
 public import SystemPackage
 
 /// The source of local files and folders: each file becomes a safe frame where it lies, without a copy.
@@ -12,8 +13,8 @@ public import SystemPackage
 public struct FileSource: Sendable {
   /// What became of a file.
   public enum Outcome: Sendable {
-    /// It is a safe frame; `isNew` is false where the journal had its bytes already.
-    case safe(Frame, isNew: Bool)
+    /// It is a safe original of a frame; `isNew` is false where the journal had its bytes already.
+    case safe(Frame, Original, isNew: Bool)
     /// It could not be read, or changed while it was read; the reason is for a person.
     case failed(FilePath, reason: String)
   }
@@ -23,22 +24,26 @@ public struct FileSource: Sendable {
 
   private let journal: Journal
   private let albums: [String]
+  private let policy: SendingPolicy
   /// Files hashed at once: as many as a small machine has cores, so that the disk is never idle.
   private static let width = 2
 
-  public init(journal: Journal, albums: [String]) {
+  /// - Parameter policy: which files go to the albums. The others are safe frames too, known and kept back.
+  public init(journal: Journal, albums: [String], policy: SendingPolicy = SendingPolicy()) {
     self.journal = journal
     self.albums = albums
+    self.policy = policy
   }
 
   /// Takes files up, telling of each one as soon as it is safe.
   /// - Throws: `JournalError`; what was told of before is safe. `CancellationError`.
   public func take(_ files: [FileScan.Found], each: @Sendable (Outcome) -> Void) async throws {
-    let known = try await journal.deliverTaken(files.map(\.object), source: Self.name, albums: albums)
+    let known = try await journal.deliverTaken(
+      files.map(\.object), source: Self.name, albums: albums, policy: policy)
     var rest: [FileScan.Found] = []
     for file in files {
-      if let frame = known[file.object], Self.isStillThere(frame) {
-        each(.safe(frame, isNew: false))
+      if let frame = known[file.object], let original = Self.original(file, of: frame) {
+        each(.safe(frame, original, isNew: false))
       } else {
         rest.append(file)
       }
@@ -73,14 +78,20 @@ public struct FileSource: Sendable {
       original: Original(
         hash: hashed.hash, name: name, mediaType: MediaType.forFile(named: name), bytes: file.bytes,
         path: file.path, isInPlace: true, modifiedNanoseconds: file.modifiedNanoseconds),
-      source: Self.name, object: file.object)
-    let recorded = try await journal.recordSafe(safe, session: nil, albums: albums)
-    return .safe(recorded.frame, isNew: recorded.isNew)
+      source: Self.name, object: file.object,
+      mark: FrameMark(rating: policy.frames.looksAtMarks ? await FileRating.read(file.path.string) : nil))
+    let recorded = try await journal.recordSafe(safe, session: nil, albums: albums, policy: policy)
+    return .safe(recorded.frame, safe.original, isNew: recorded.isNew)
   }
 
-  /// A frame that is known by another path may have lost that file; then this one takes its place.
-  private static func isStillThere(_ frame: Frame) -> Bool {
-    access(frame.original.path.string, R_OK) == 0
+  /// The original that a known file is, where the journal's own path of it is there still. A frame that is known by
+  /// another path may have lost that file; then this one takes its place.
+  private static func original(_ file: FileScan.Found, of frame: Frame) -> Original? {
+    [frame.original, frame.lead].first { original in
+      original.bytes == file.bytes
+        && MediaType.forFile(named: original.name) == MediaType.forFile(named: file.object.name)
+        && access(original.path.string, R_OK) == 0
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import GPhoto
 import Journal
 import Logging
 import Model
+import Pictures
 import SystemPackage
 
 /// Keeps one camera tethered: a worker for as long as the camera is there, a new one after every loss.
@@ -14,6 +15,7 @@ final class CameraLink {
     let journal: Journal
     let session: Session
     let albums: [String]
+    let policy: SendingPolicy
     let catchUp: CatchUp
     let executable: FilePath
     let settings: FilePath
@@ -62,6 +64,8 @@ final class CameraLink {
     var saidNonsense = false
     /// Whether the worker ended with nothing left to tell.
     var isInOrder = false
+    /// What was told of marks before the frame was safe.
+    var marks: [SourceObject: FrameMark] = [:]
     /// Announced and wanted, and not answered yet.
     var unanswered: Set<UInt64> = []
     var clearing: CardClearing?
@@ -253,6 +257,7 @@ final class CameraLink {
     case .connected(let identity, let status): try await connected(identity, status, worker)
     case .appeared(let object): try await appeared(object, worker)
     case .listed(let objects, let isComplete): try await listed(objects, isComplete: isComplete)
+    case .marked(let object, let mark): try await marked([object.source: mark])
     case .progress(let id, let bytes):
       if let wanted = plan[id] {
         plan.note(progress: bytes, of: id)
@@ -354,7 +359,17 @@ final class CameraLink {
     return false
   }
 
+  /// Takes marks: of frames that are safe into the journal, which may send them now; of others until they are.
+  private func marked(_ marks: [SourceObject: FrameMark]) async throws {
+    for (object, mark) in marks where plan.contains(object) {
+      connection.marks[object] = mark.filled(from: connection.marks[object] ?? FrameMark())
+    }
+    _ = try await surroundings.journal.note(
+      marks, source: connection.camera, albums: surroundings.albums, policy: surroundings.policy)
+  }
+
   private func want(_ object: CameraObject, _ source: SourceObject, isCatchUp: Bool) {
+    if object.isProtected { connection.marks[source] = FrameMark(isProtected: true) }
     guard
       let new = plan.add(
         source, id: object.id, mediaType: object.mediaType, camera: connection.camera, isCatchUp: isCatchUp,
@@ -397,6 +412,8 @@ final class CameraLink {
         want(object, source, isCatchUp: true)
       }
     }
+    let protected = pictures.filter(\.object.isProtected).map { ($0.source, FrameMark(isProtected: true)) }
+    if !protected.isEmpty { try await marked(Dictionary(protected) { first, _ in first }) }
     guard isComplete else { return }
     if isBaseline {
       // What was announced while the listing ran is not what was there before.
@@ -447,10 +464,15 @@ final class CameraLink {
       hash: hash, name: name, mediaType: named == MediaType.unknown ? wanted.mediaType ?? named : named,
       bytes: bytes,
       path: path, isInPlace: false)
+    var mark = connection.marks.removeValue(forKey: wanted.object) ?? FrameMark()
+    // Where everything goes, the rating is read with the other facts, when the renditions are made.
+    if mark.rating == nil, surroundings.policy.frames != .all {
+      mark.rating = await FileRating.read(path.string)
+    }
     let safe = SafeOriginal(
       original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt,
       clock: connection.clock?.captureClock(of: wanted.object),
-      isToLeaveCard: surroundings.care.deletesDelivered && !wanted.isInMemory)
+      isToLeaveCard: surroundings.care.deletesDelivered && !wanted.isInMemory, mark: mark)
     guard let (frame, isNew) = try await record(safe, of: id, isOnlyCopy: wanted.isInMemory) else { return }
     plan.settle(id)
     surroundings.emit(
@@ -467,7 +489,7 @@ final class CameraLink {
   ) async throws -> (frame: Frame, isNew: Bool)? {
     do {
       return try await surroundings.journal.recordSafe(
-        safe, session: surroundings.session, albums: surroundings.albums)
+        safe, session: surroundings.session, albums: surroundings.albums, policy: surroundings.policy)
     } catch  where error.code == .full {
       // The file is of no use to anybody while the journal does not know it, unless it is the only copy: then the
       // next start adopts it.

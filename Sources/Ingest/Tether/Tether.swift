@@ -2,6 +2,7 @@ import Foundation
 import GPhoto
 public import Journal
 public import Logging
+public import Model
 public import ServiceLifecycle
 import Synchronization
 public import SystemPackage
@@ -17,6 +18,8 @@ public final class Tether: Service {
     public var catchUp: CatchUp
     /// Where the frames go: albums as given.
     public var albums: [String]
+    /// Which frames go there, and which of their originals.
+    public var policy: SendingPolicy
     /// The program that understands `camera-worker`: this one.
     public var executable: FilePath
     /// A folder for libgphoto2's own settings.
@@ -31,12 +34,13 @@ public final class Tether: Service {
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
-      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10),
-      limits: WorkerLimits = WorkerLimits(), care: CameraCare = CameraCare()
+      policy: SendingPolicy = SendingPolicy(), executable: FilePath = "/proc/self/exe",
+      patience: Duration = .seconds(10), limits: WorkerLimits = WorkerLimits(), care: CameraCare = CameraCare()
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
       self.albums = albums
+      self.policy = policy
       self.executable = executable
       self.settings = settings
       self.patience = patience
@@ -71,7 +75,8 @@ public final class Tether: Service {
     self.events = events
     self.continuation = continuation
     surroundings = CameraLink.Surroundings(
-      journal: journal, session: session, albums: configuration.albums, catchUp: configuration.catchUp,
+      journal: journal, session: session, albums: configuration.albums,
+      policy: configuration.policy, catchUp: configuration.catchUp,
       executable: configuration.executable, settings: configuration.settings, limits: configuration.limits,
       care: configuration.care, logger: logger,
       emit: { continuation.yield($0) })

@@ -63,7 +63,8 @@ public struct SafeFrame: Hashable, Sendable {
   public var bytes: Int64
   /// The SHA-256 of this original.
   public var sha256: ContentHash
-  /// Whether the journal had it not yet; the same bytes under another name make no second frame.
+  /// Whether the journal had this original not yet; the same bytes under another name make no second one. A new
+  /// original whose `sha256` is not `frame` has joined a frame that was there (RAW and JPEG).
   public var isNew: Bool
   public var announcedAt: Date
 }

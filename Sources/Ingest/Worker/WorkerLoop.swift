@@ -2,6 +2,8 @@ import Foundation
 import GPhoto
 import Glibc
 import Journal
+import Model
+import Pictures
 
 /// What a worker does all day, on the one thread that may use libgphoto2: look for commands, for events, fetch, list,
 /// in this order of importance, never longer than one chunk or one listing step away from the next look.
@@ -54,10 +56,14 @@ final class WorkerLoop {
   /// or connects (measured: 38 s for 766 files on some bodies), in seconds.
   private static let patience = 30
   private static let longPatience = 300
-  /// How often the camera is asked for events while something is going on, and after ten quiet seconds. EOS bodies
-  /// fall asleep when they are not asked for ten seconds.
-  private static let activePace = Duration.milliseconds(10)
-  private static let quietPace = Duration.milliseconds(40)
+  /// How often the camera is asked for events while something is going on, after ten quiet seconds, and after thirty:
+  /// each question costs processor time here and battery there. EOS bodies fall asleep when they are not asked for ten
+  /// seconds.
+  private static let activePace: Int32 = 10
+  private static let quietPace: Int32 = 40
+  private static let idlePace: Int32 = 100
+  /// Cameras keep the rating before the picture (JPEG: in the second segment).
+  private static let ratingBytes = 256 << 10
   private static let statusInterval = Duration.seconds(5)
   private static let aliveInterval = Duration.seconds(5)
   /// How often something else is looked after while a long file is fetched.
@@ -130,7 +136,11 @@ final class WorkerLoop {
     // What was shot until now has been announced: the parent knows what it leaves behind. What only this process has
     // is fetched before.
     if stoppingSince != nil, inMemory.isEmpty { return false }
-    if !unanswered.isEmpty {
+    if let zone = zoneToSet {
+      // Before anything that takes long: every frame until then has the wrong time.
+      zoneToSet = nil
+      try setClock(zone: zone)
+    } else if !unanswered.isEmpty {
       return true
     } else if let next = wanted.next() {
       try fetch(next)
@@ -153,9 +163,13 @@ final class WorkerLoop {
     }
   }
 
+  /// In milliseconds.
   private var pollingPace: Int32 {
-    clock.now - lastEvent < .seconds(10)
-      ? Int32(Self.activePace / .milliseconds(1)) : Int32(Self.quietPace / .milliseconds(1))
+    switch clock.now - lastEvent {
+    case ..<Duration.seconds(10): Self.activePace
+    case ..<Duration.seconds(30): Self.quietPace
+    default: Self.idlePace
+    }
   }
 
   private func obey(_ command: WorkerCommand) {
@@ -227,7 +241,28 @@ final class WorkerLoop {
   /// A changed file is a new object if its length or time is another; a mark alone (a star) changes neither.
   private func changed(_ path: CameraPath) throws(GPhotoError) {
     guard let info = try infoOfAnnounced(path) else { return }
+    if let id = objects.known(path, info), let object = objects.object(id) {
+      let mark = FrameMark(rating: try rating(in: path), isProtected: info.isProtected)
+      report(.marked(object, mark))
+      // The driver remembers what it knew of the object (EOS: its protection); only a new connection's listing tells.
+      if !mark.isSet { isOutdated = true }
+      return
+    }
     if case .new(let id) = objects.announce(path, info, isFresh: false, now: clock.now) { announce(id) }
+  }
+
+  /// The stars that the camera has written into a file; `nil` where they cannot be had in one short read.
+  private func rating(in path: CameraPath) throws(GPhotoError) -> Int? {
+    guard !path.isInCameraMemory, let buffer = TransferBuffer(bytes: Self.ratingBytes) else { return nil }
+    do {
+      let count = try patiently { () throws(GPhotoError) in
+        try camera.read(path, at: 0, count: Self.ratingBytes, into: buffer)
+      }
+      return FileRating.find(
+        in: Array(UnsafeRawBufferPointer(start: buffer.start, count: min(count, buffer.capacity))))
+    } catch  where error.kind == .notSupported || error.recovery == .skip {
+      return nil
+    }
   }
 
   private func announce(_ id: UInt64) {
@@ -366,11 +401,6 @@ final class WorkerLoop {
   // MARK: The rest
 
   private func lookAfterTheRest() throws(GPhotoError) {
-    if let zone = zoneToSet {
-      zoneToSet = nil
-      try setClock(zone: zone)
-      return
-    }
     if hasEvents, clock.now - lastEvent > .seconds(10), pace.isDue(now: clock.now, room: status.storages) {
       isOutdated = true
     }

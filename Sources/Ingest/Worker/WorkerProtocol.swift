@@ -46,6 +46,8 @@ struct CameraObject: Hashable, Codable, Sendable {
   /// Seconds since 1970 by the camera's clock; 0 where unknown.
   var modified: Int64
   var mediaType: String?
+  /// Whether the photographer has protected it.
+  var isProtected = false
 }
 
 /// What a worker tells `tether`.
@@ -56,6 +58,8 @@ enum WorkerReport: Hashable, Codable, Sendable {
   case connected(WorkerIdentity, CameraStatus)
   /// The camera announced a file: to be answered by `fetch` or `skip`.
   case appeared(CameraObject)
+  /// A file's marks changed on the camera. What is not told stays as it is.
+  case marked(CameraObject, FrameMark)
   /// Some of the files of a listing; the last such report of a listing is complete.
   case listed([CameraObject], isComplete: Bool)
   /// So many bytes of an object have come.
