@@ -1,6 +1,7 @@
 import CameraSimulator
 import Foundation
 import GPhoto
+import Glibc
 import Journal
 import Logging
 import Model
@@ -26,6 +27,8 @@ final class Tethering: Sendable {
 
   /// The program that understands `camera-worker`: the one that was built with the tests.
   static let executable: FilePath? = {
+    // As the program does: a worker that ends while it is told something must not end us.
+    signal(SIGPIPE, SIG_IGN)
     if let path = ProcessInfo.processInfo.environment["PIXCHEESE_WORKER"] { return FilePath(path) }
     let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let path = folder.appendingPathComponent("pixcheese").path

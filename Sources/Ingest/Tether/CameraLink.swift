@@ -338,7 +338,10 @@ final class CameraLink {
     let known =
       source.isInCameraMemory
       ? nil : try await surroundings.journal.dispositions(of: [source], source: connection.camera)[source]
-    guard known == nil || known == .baseline else {
+    // A frame that is announced may have come into the baseline's listing too; but not where the driver learns of news
+    // from listings: there it has found anew what was there before.
+    let isNews = known == nil || known == .baseline && connection.identity?.inventsEvents == false
+    guard isNews else {
       worker.send(.skip(object: object.id))
       return
     }
@@ -472,7 +475,8 @@ final class CameraLink {
     let safe = SafeOriginal(
       original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt,
       clock: connection.clock?.captureClock(of: wanted.object),
-      isToLeaveCard: surroundings.care.deletesDelivered && !wanted.isInMemory, mark: mark)
+      isToLeaveCard: surroundings.care.deletesDelivered && !wanted.isInMemory && isOfSession(wanted),
+      mark: mark)
     guard let (frame, isNew) = try await record(safe, of: id, isOnlyCopy: wanted.isInMemory) else { return }
     plan.settle(id)
     surroundings.emit(
@@ -481,6 +485,14 @@ final class CameraLink {
           id: frame.id, frame: frame.hash, capture: wanted.capture, camera: connection.camera, name: name,
           bytes: bytes,
           sha256: hash, isNew: isNew, announcedAt: wanted.seenAt)))
+  }
+
+  /// Whether an object was certainly shot since the session began: announced as new; or missed, and newer by the
+  /// camera's clock. A card with old frames may have been put in.
+  private func isOfSession(_ wanted: FetchPlan.Wanted) -> Bool {
+    guard wanted.isCatchUp else { return true }
+    guard let time = connection.clock?.time(of: wanted.object) else { return false }
+    return time >= surroundings.session.startedAt - CameraClock.accuracy
   }
 
   /// - Returns: `nil` if the journal's disk is full; then it is fetched again later.

@@ -35,7 +35,8 @@ public final class Tether: Service {
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
       policy: SendingPolicy = SendingPolicy(), executable: FilePath = "/proc/self/exe",
-      patience: Duration = .seconds(10), limits: WorkerLimits = WorkerLimits(), care: CameraCare = CameraCare()
+      patience: Duration = .seconds(10), limits: WorkerLimits = WorkerLimits(),
+      care: CameraCare = CameraCare()
     ) {
       self.cameras = cameras
       self.catchUp = catchUp

@@ -33,6 +33,10 @@ final class WorkerLoop {
   private var stoppingSince: ContinuousClock.Instant?
   private var hasEnded = false
   private var hasEvents = true
+  /// Whether the driver takes for new what it has not listed.
+  private var inventsEvents = true
+  /// Whether this connection has listed every folder, so that also such a driver knows what is new.
+  private var knowsCards = false
   private var room = RoomWatch()
   private var status = CameraStatus(storages: [])
   private var watch = ClockWatch()
@@ -108,14 +112,16 @@ final class WorkerLoop {
   }
 
   private func isInOrder() throws(GPhotoError) -> Bool {
-    guard !isOutdated, suspicious.isEmpty, listing == nil, pace.last != nil else { return false }
+    guard !isOutdated, !isBlind, suspicious.isEmpty, listing == nil, pace.last != nil else { return false }
     return !room.hasUnannouncedFrames(try camera.storages())
   }
 
   private func greet() throws(GPhotoError) {
     let target = try camera.captureToCard()
+    inventsEvents = try camera.inventsEvents()
     let identity = WorkerIdentity(
-      model: try camera.model(), serial: try camera.serial(), captureTarget: target)
+      model: try camera.model(), serial: try camera.serial(), captureTarget: target,
+      inventsEvents: inventsEvents)
     source = identity.serial ?? "\(identity.model) at \(port)"
     status = CameraStatus(battery: try camera.battery(), storages: try camera.storages())
     room.note(status.storages)
@@ -199,8 +205,11 @@ final class WorkerLoop {
 
   // MARK: Events
 
+  /// Whether an event would be taken for news that is none.
+  private var isBlind: Bool { inventsEvents && !knowsCards }
+
   private func takeEvents() throws(GPhotoError) {
-    guard hasEvents else { return }
+    guard hasEvents, !isBlind else { return }
     // A camera that never falls silent must not keep the rest from its turn.
     for _ in 0..<100 where inMemory.isEmpty {
       let event: CameraEvent
@@ -216,7 +225,11 @@ final class WorkerLoop {
       case .timeout: return
       case .fileAdded(let path): try announced(path)
       case .fileChanged(let path): try changed(path)
-      case .storageChanged: isOutdated = true
+      case .storageChanged:
+        isOutdated = true
+        // The driver has forgotten all objects.
+        knowsCards = false
+        if isBlind { return }
       case .folderAdded, .captureComplete, .fileRemoved, .other: continue
       }
     }
@@ -328,10 +341,8 @@ final class WorkerLoop {
   ) throws(GPhotoError) -> UInt64 {
     try reader.begin(
       day: fetch.day, partial: writer.spool.partial(of: reader.entry.sourceObject, source: source),
-      inOnePiece: fetch.inOnePiece, beforeLongWork: { report(.alive(patience: Self.longPatience)) }
-    ) { body throws(GPhotoError) in
-      try patiently(body)
-    }
+      inOnePiece: fetch.inOnePiece, beforeLongWork: { report(.alive(patience: Self.longPatience)) },
+      patiently: { body throws(GPhotoError) in try patiently(body) })
   }
 
   private func failed(
@@ -380,6 +391,7 @@ final class WorkerLoop {
       if let object = objects.object(id) { listed.append(object) }
     }
     let isComplete = listing?.isComplete ?? true
+    if isComplete, !isOutdated { knowsCards = true }
     // What was shot while the listing ran is announced before the parent takes the listing for what was there before.
     if isComplete { try takeEvents() }
     guard isComplete || listed.count + ListingWalk.filesPerStep > WorkerProtocol.objectsPerReport else {
@@ -484,6 +496,7 @@ final class WorkerLoop {
     // Closing a PTP/IP camera closes descriptor 0: nobody may be opening files then.
     writer.drain()
     camera.close()
+    knowsCards = false
     camera = try library.connect(to: port)
     _ = try camera.captureToCard()
     lastConnection = clock.now

@@ -92,6 +92,8 @@ struct WorkerIdentity: Hashable, Codable, Sendable {
   /// `nil` where the camera does not say.
   var serial: String?
   var captureTarget: CaptureTarget
+  /// Whether the driver takes for new what it has not listed (`Camera.inventsEvents`).
+  var inventsEvents = false
 }
 
 /// How a camera is doing.
