@@ -91,7 +91,7 @@ let package = Package(
       ]),
     program("pixcheese", ["Commands"]),
 
-    library("CameraSimulator", ["Pictures", crypto]),
+    library("CameraSimulator", ["Model", "Pictures", crypto]),
     program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
     // Measures the journal alone for scripts/bench; not a product, not installed.
     program("pixcheese-bench", ["Journal", "Model", grdb, argumentParser, system, crypto]),
@@ -113,7 +113,9 @@ let package = Package(
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("CommandsTests", ["Commands", "Delivery", "Ingest", "Model", system]),
+    tests(
+      "CommandsTests",
+      ["Commands", "AlbumServer", "Delivery", "Ingest", "Model", lifecycle, logging, system]),
     tests("EndToEndTests", ["Model"]),
   ],
   swiftLanguageModes: [.v6]

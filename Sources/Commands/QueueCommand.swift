@@ -8,7 +8,8 @@ import SystemPackage
 struct QueueCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "queue", abstract: "The deliveries that are not done: list them, try them again.",
-    discussion: ExitStatus.table, subcommands: [List.self, Retry.self], defaultSubcommand: List.self)
+    discussion: ExitStatus.table, subcommands: [List.self, Retry.self, Prune.self],
+    defaultSubcommand: List.self)
 
   /// `pixcheese queue list`
   struct List: AsyncParsableCommand {

@@ -78,12 +78,12 @@ struct TetherCommand: AsyncParsableCommand {
 
     let live = try await LiveRun(
       context: context, albums: try settings.texts("album", options: album), listen: address,
-      network: network)
+      takesFrames: true, network: network)
     let session = try await live.journal.beginSession()
     let tether = Tether(
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
-        settings: context.home.journal.removingLastComponent().appending("gphoto2")),
+        settings: context.home.journal.removingLastComponent().appending("gphoto2"), room: live.room),
       journal: live.journal, session: session, logger: context.logger)
     if cameras.contains(.auto) {
       context.console.say("Watching for cameras on USB. Plug one in and switch it on.")
@@ -92,7 +92,12 @@ struct TetherCommand: AsyncParsableCommand {
       TetherSource(tether: tether, report: live.report, frames: frames, stop: stop)
     }
     if tether.unfetched == 0 {
-      try await live.journal.end(session)
+      do {
+        try await live.journal.end(session)
+      } catch {
+        // Without room the next run goes on with this session, and catches up with what was shot meanwhile.
+        guard error.code == .full else { throw error }
+      }
     } else {
       context.console.say(
         "\(Text.count(tether.unfetched, "frame")) announced and not fetched: on the card, fetched with the next run."

@@ -7,6 +7,9 @@ enum Schema {
     migrator.registerMigration("1 frames, deliveries, sources") { database in
       try database.execute(sql: version1)
     }
+    migrator.registerMigration("3 room") { database in
+      try database.execute(sql: room)
+    }
     return migrator
   }
 

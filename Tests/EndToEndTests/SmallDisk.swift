@@ -49,6 +49,9 @@ struct SmallDisk: Sendable {
     while write(file, block, block.count) > 0 {}
   }
 
+  /// Removes what `fill` wrote.
+  func empty() throws { try FileManager.default.removeItem(at: folder.appending(path: "filling")) }
+
   private static func run(_ program: String, _ arguments: String...) async throws {
     let program = try Program(URL(filePath: "/bin/\(program)"), arguments)
     let status = try await program.end()

@@ -141,7 +141,8 @@ struct Settings: Sendable {
     "album", "server", "quiet", "verbose", "json", "queue.rows", "limit",
     "network.ca_file", "network.congestion_control",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
-    "upload.listen", "upload.patience",
+    "upload.listen", "upload.patience", "spool.keep", "spool.reserve",
+    "demo.every", "demo.frames", "demo.lan", "demo.listen",
     "serve.listen", "serve.data", "serve.public_url",
   ]
 

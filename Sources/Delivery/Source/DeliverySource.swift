@@ -3,6 +3,7 @@ import Curl
 import Dispatch
 import Foundation
 import Journal
+import Model
 import SystemPackage
 
 /// The file that a delivery sends, open, and whether it is still the one that was taken.
@@ -18,6 +19,13 @@ struct DeliverySource: Sendable {
   /// Opens a delivery's file.
   /// - Throws: `DeliveryReason`: `fileMissing`, `fileUnreadable`, `fileChanged`.
   static func open(_ delivery: Delivery, on disk: DispatchQueue) async throws(SourceError) -> DeliverySource {
+    if let left = delivery.leftSpoolAt {
+      throw SourceError(
+        DeliveryReason(
+          .fileMissing,
+          "The original left the spool on \(left.formatted(.iso8601.year().month().day())), delivered everywhere "
+            + "(spool.keep). Where there is another copy, pixcheese upload sends that."))
+    }
     let path = delivery.path.string
     let opened = await disk.value { () -> Result<ReadableFile, ReadableFile.OpenError> in
       Result { () throws(ReadableFile.OpenError) in try ReadableFile(path: path) }
@@ -68,6 +76,25 @@ struct DeliverySource: Sendable {
       throw SourceError(DeliveryReason(.fileUnreadable, "\(file.path) cannot be read."))
     }
     return digest.base64EncodedString()
+  }
+
+  /// Looks whether the file still has the bytes that were taken, after a server said that they are not (460): a disk
+  /// rots in silence, and what it has lost no new try brings back.
+  /// - Parameter hash: SHA-256 of what was taken.
+  /// - Throws: `SourceError`: `fileUnreadable`, `fileChanged`.
+  func verify(_ hash: ContentHash) async throws(SourceError) {
+    let (file, bytes) = (self.file, self.bytes)
+    let digest = await disk.value { Self.digest(of: 0..<bytes, in: file, by: SHA256()) }
+    guard let digest else {
+      throw SourceError(DeliveryReason(.fileUnreadable, "\(file.path) cannot be read."))
+    }
+    guard Array(digest) == Array(hash.bytes) else {
+      throw SourceError(
+        DeliveryReason(
+          .fileChanged,
+          "\(file.path) is damaged: its bytes are not those that were taken. Put a good copy there and try again."
+        ))
+    }
   }
 
   private static func digest(

@@ -14,6 +14,8 @@ public struct FileSource: Sendable {
   public enum Outcome: Sendable {
     /// It is a safe frame; `isNew` is false where the journal had its bytes already.
     case safe(Frame, isNew: Bool)
+    /// They were taken before and are as they were then: nothing was read.
+    case known([Frame])
     /// It could not be read, or changed while it was read; the reason is for a person.
     case failed(FilePath, reason: String)
   }
@@ -34,14 +36,14 @@ public struct FileSource: Sendable {
   /// Takes files up, telling of each one as soon as it is safe.
   /// - Throws: `JournalError`; what was told of before is safe. `CancellationError`.
   public func take(_ files: [FileScan.Found], each: @Sendable (Outcome) -> Void) async throws {
-    let known = try await journal.deliverTaken(files.map(\.object), source: Self.name, albums: albums)
     var rest: [FileScan.Found] = []
-    for file in files {
-      if let frame = known[file.object], Self.isStillThere(frame) {
-        each(.safe(frame, isNew: false))
-      } else {
-        rest.append(file)
-      }
+    // In parts, each a transaction: nothing else that wants to write waits for all of them.
+    for start in stride(from: 0, to: files.count, by: Self.part) {
+      let part = files[start..<min(start + Self.part, files.count)].map { (file: $0, object: $0.object) }
+      let taken = try await journal.deliverTaken(part.map(\.object), source: Self.name, albums: albums)
+      let there = await Self.stillThere(taken)
+      if !there.isEmpty { each(.known(part.compactMap { there[$0.object] })) }
+      rest += part.filter { there[$0.object] == nil }.map(\.file)
     }
     try await withThrowingTaskGroup(of: Outcome.self) { group in
       var waiting = rest.makeIterator()
@@ -78,17 +80,27 @@ public struct FileSource: Sendable {
     return .safe(recorded.frame, isNew: recorded.isNew)
   }
 
-  /// A frame that is known by another path may have lost that file; then this one takes its place.
-  private static func isStillThere(_ frame: Frame) -> Bool {
-    access(frame.original.path.string, R_OK) == 0
+  /// How many files are looked up at once.
+  private static let part = 500
+
+  /// Those whose file is there. A frame that is known by another path may have lost that; then this one takes its place.
+  private static func stillThere(_ frames: [SourceObject: Frame]) async -> [SourceObject: Frame] {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(returning: frames.filter { access($0.value.original.path.string, R_OK) == 0 })
+      }
+    }
   }
 }
 
 extension FileScan.Found {
   /// How the journal knows this file.
   var object: SourceObject {
-    SourceObject(
-      folder: path.removingLastComponent().string, name: path.lastComponent?.string ?? "", bytes: bytes,
-      modified: modifiedNanoseconds)
+    // Read off the text: `FilePath` takes its time, and there may be a hundred thousand of these.
+    let text = path.string
+    let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")) ?? text.startIndex
+    return SourceObject(
+      folder: slash == text.startIndex ? "/" : String(text[..<slash]),
+      name: String(text[slash...].dropFirst()), bytes: bytes, modified: modifiedNanoseconds)
   }
 }

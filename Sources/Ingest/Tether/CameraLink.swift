@@ -17,6 +17,7 @@ final class CameraLink {
     let catchUp: CatchUp
     let executable: FilePath
     let settings: FilePath
+    let room: SpoolRoom?
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
   }
@@ -167,7 +168,9 @@ final class CameraLink {
   /// - Returns: the objects that it was asked for.
   private func ask(_ worker: WorkerProcess) -> [UInt64] {
     let now = Date()
-    let ids = plan.next(now: now).compactMap(\.id)
+    let ids = plan.next(now: now) { bytes, underWay in
+      surroundings.room?.admits(bytes, beside: underWay) ?? true
+    }.compactMap(\.id)
     for id in ids { worker.send(.fetch(object: id, day: Self.day(now))) }
     return ids
   }
@@ -380,6 +383,11 @@ final class CameraLink {
       return
     }
     let tries = plan.postpone(id, now: Date())
+    if failure.code == .diskFull, let room = surroundings.room {
+      // The gate says so, once for all frames.
+      room.refused(wanted.object.bytes)
+      return
+    }
     // The disk is a person's business at once; a camera's hiccup only if it lasts.
     let complainAt = failure.code == .diskFull || failure.code == .disk ? 1 : 4
     if tries == complainAt {

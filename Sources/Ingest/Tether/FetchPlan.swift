@@ -22,6 +22,8 @@ struct FetchPlan {
     var asked: Int?
 
     var isUnderWay: Bool { asked != nil }
+    /// Whether it lies in the camera's memory only, where it cannot wait: the reserve is for such as this.
+    var isInMemory: Bool { object.folder == "/" }
     /// Whether it failed so often that it is likely to fail again, and to cost the connection.
     var isTroublesome: Bool { tries >= 3 }
 
@@ -67,7 +69,11 @@ struct FetchPlan {
   }
 
   /// The objects to ask the worker for now; they are under way from now on.
-  mutating func next(now: Date) -> [Wanted] {
+  /// - Parameter admits: whether there is room for one of so many bytes, beside those that are under way.
+  mutating func next(
+    now: Date, admits: (_ bytes: Int64, _ underWay: Int64) -> Bool = { _, _ in true }
+  ) -> [Wanted] {
+    var underWay = wanted.reduce(0) { $0 + ($1.isUnderWay ? max(0, $1.object.bytes) : 0) }
     var room = Self.depth - wanted.count { $0.isUnderWay }
     var chosen: [Wanted] = []
     // What fails again and again comes last, so that it does not stand in the way of all others.
@@ -75,8 +81,10 @@ struct FetchPlan {
       for index in wanted.indices where room > 0 {
         let candidate = wanted[index]
         guard candidate.isCatchUp == isCatchUp, candidate.isTroublesome == isTroublesome,
-          !candidate.isUnderWay, candidate.id != nil, !candidate.isPutOff(at: now)
+          !candidate.isUnderWay, candidate.id != nil, !candidate.isPutOff(at: now),
+          candidate.isInMemory || admits(max(0, candidate.object.bytes), underWay)
         else { continue }
+        underWay += max(0, candidate.object.bytes)
         asked += 1
         wanted[index].asked = asked
         chosen.append(wanted[index])

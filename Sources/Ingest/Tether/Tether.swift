@@ -24,9 +24,12 @@ public final class Tether: Service {
     /// How long the cameras that are named (not `auto`) may take until one of them is connected; after that `run`
     /// throws. Once one was connected, every camera is waited for without end.
     public var patience: Duration
+    /// The gate before the spool, which the caller measures; `nil` lets all in until the disk is full.
+    public var room: SpoolRoom?
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
+      room: SpoolRoom? = nil,
       executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10)
     ) {
       self.cameras = cameras
@@ -34,6 +37,7 @@ public final class Tether: Service {
       self.albums = albums
       self.executable = executable
       self.settings = settings
+      self.room = room
       self.patience = patience
     }
   }
@@ -61,7 +65,8 @@ public final class Tether: Service {
     self.continuation = continuation
     surroundings = CameraLink.Surroundings(
       journal: journal, session: session, albums: configuration.albums, catchUp: configuration.catchUp,
-      executable: configuration.executable, settings: configuration.settings, logger: logger,
+      executable: configuration.executable, settings: configuration.settings, room: configuration.room,
+      logger: logger,
       emit: { continuation.yield($0) })
   }
 
