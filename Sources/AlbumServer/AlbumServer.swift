@@ -34,7 +34,7 @@ public struct AlbumServer: Service {
     routes = Routes(
       page: PageEndpoints(gate: gate),
       albums: AlbumEndpoints(store: store, gate: gate, publicURL: publicURL),
-      media: MediaEndpoint(store: store),
+      media: MediaEndpoint(store: store), originals: OriginalEndpoint(store: store, gate: gate),
       uploads: UploadEndpoints(desk: desk, gate: gate, publicURL: publicURL),
       health: HealthEndpoints(store: store, desk: desk))
   }

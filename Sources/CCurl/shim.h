@@ -45,6 +45,10 @@ static inline CURLcode pixcheese_curl_get_long(CURL *easy, CURLINFO info, long *
   return curl_easy_getinfo(easy, info, value);
 }
 
+static inline CURLcode pixcheese_curl_get_socket(CURL *easy, curl_socket_t *value) {
+  return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, value);
+}
+
 // The string belongs to the handle and is good until its next transfer.
 static inline CURLcode pixcheese_curl_get_string(CURL *easy, CURLINFO info, const char **value) {
   return curl_easy_getinfo(easy, info, value);

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ingest
 import Journal
+import Model
 import SystemPackage
 
 /// `pixcheese status`: what waits, for whom, and why; also of a service running in the background.
@@ -26,6 +27,8 @@ struct StatusCommand: AsyncParsableCommand {
       let waiting: Int
       let bytes: Int64
       let parked: Int
+      /// Originals that are kept back: pixcheese queue list --held.
+      let held: Int
       /// Frames whose preview is in the album, and frames whose original is.
       let viewable: Int
       let delivered: Int
@@ -34,7 +37,7 @@ struct StatusCommand: AsyncParsableCommand {
       let bytesPerSecond: Int64?
 
       enum CodingKeys: String, CodingKey {
-        case album, waiting, bytes, parked, viewable, delivered, reason
+        case album, waiting, bytes, parked, held, viewable, delivered, reason
         case bytesPerSecond = "bytes_per_second"
       }
     }
@@ -78,7 +81,7 @@ struct StatusCommand: AsyncParsableCommand {
       warnings: note?.warnings ?? [],
       albums: try await journal.backlogs().map {
         Answer.Album(
-          album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked,
+          album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked, held: $0.held,
           viewable: arrivals[$0.album]?.viewable ?? 0, delivered: arrivals[$0.album]?.delivered ?? 0,
           reason: $0.reason, bytesPerSecond: speed(of: $0.album, in: note))
       })
@@ -109,7 +112,10 @@ struct StatusCommand: AsyncParsableCommand {
     for camera in answer.cameras {
       let facts = [
         camera.lost.map(Text.harmless) ?? "connected at \(Text.harmless(camera.port))",
-        camera.battery.map { "battery \(Text.harmless($0))" }, camera.free.map { "\(Text.bytes($0)) free" },
+        camera.battery.map { "battery \(Text.harmless($0))" },
+        camera.framesLeft.map { "\(Text.count($0, "frame")) left" },
+        camera.free.map { "\(Text.bytes($0)) free" },
+        camera.clockOffset.flatMap { $0 == 0 ? nil : "clock \(ClockText.duration($0))" },
       ].compactMap { $0 }
       lines.append("\(Text.harmless(camera.model)): " + facts.joined(separator: ", "))
     }
@@ -124,12 +130,12 @@ struct StatusCommand: AsyncParsableCommand {
       lines.append("")
       lines.append(
         Text.table(
-          [["ALBUM", "VIEWABLE", "DELIVERED", "WAITING", "BYTES", "SPEED", "PARKED", "WHY"]]
+          [["ALBUM", "VIEWABLE", "DELIVERED", "WAITING", "BYTES", "SPEED", "PARKED", "HELD", "WHY"]]
             + answer.albums.map {
               [
                 Text.harmless($0.album), String($0.viewable), String($0.delivered), String($0.waiting),
                 Text.bytes($0.bytes), $0.bytesPerSecond.map { "\(Text.bytes($0))/s" } ?? "",
-                String($0.parked), Text.harmless($0.reason ?? ""),
+                String($0.parked), String($0.held), Text.harmless($0.reason ?? ""),
               ]
             }))
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Ingest
 import Journal
+import Model
 import ServiceLifecycle
 import SystemPackage
 
@@ -35,6 +36,8 @@ struct TetherCommand: AsyncParsableCommand {
       valueName: "camera"))
   var camera: [String] = []
 
+  @OptionGroup var sending: SendingOptions
+
   @Option(help: ArgumentHelp("End when so many frames are delivered everywhere.", valueName: "n"))
   var frames: Int?
 
@@ -53,6 +56,23 @@ struct TetherCommand: AsyncParsableCommand {
     help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      How far the camera's clock is ahead of this machine's, for the album's times: auto (measured, the default), none \
+      (as the camera wrote them), or ±HH:MM:SS or seconds.
+      """, valueName: "auto|none|±hh:mm:ss"))
+  var clockOffset: String?
+
+  @Flag(inversion: .prefixedNo, help: "Set the camera's clock to this machine's when it connects.")
+  var setClock: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      "Delete frames on the card: never (the default), or once delivered everywhere and confirmed there.",
+      valueName: "never|delivered"))
+  var deleteAfter: String?
+
   func run() async throws {
     try await run(in: try options.context())
   }
@@ -65,6 +85,7 @@ struct TetherCommand: AsyncParsableCommand {
         "tether.catch_up", option: catchUp, needed: "all, session or none is needed.", CatchUp.init(rawValue:)
       )
       ?? .session
+    let policy = try sending.policy(in: settings)
     let isOpen = try settings.flag("tether.lan", option: lan)
     let address =
       try settings.value("tether.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
@@ -76,14 +97,26 @@ struct TetherCommand: AsyncParsableCommand {
         of: "tether.frames", isOption: isOption, value: String(frames), "at least 1 is needed.")
     }
 
+    let care = try care(in: settings)
+
     let live = try await LiveRun(
-      context: context, albums: try settings.texts("album", options: album), listen: address,
+      context: context, albums: try settings.texts("album", options: album), policy: policy, listen: address,
       takesFrames: true, network: network)
+    if care.deletesDelivered {
+      for album in live.choice.albums {
+        if case .tus? = try? Destination(parsing: album) {
+          await live.report.warn(
+            "cannot_confirm",
+            "\(Text.harmless(album)) cannot say what it holds: nothing that goes there is deleted on a card.")
+        }
+      }
+    }
     let session = try await live.journal.beginSession()
     let tether = Tether(
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
-        settings: context.home.journal.removingLastComponent().appending("gphoto2"), room: live.room),
+        settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
+        room: live.room, care: care),
       journal: live.journal, session: session, logger: context.logger)
     if cameras.contains(.auto) {
       context.console.say("Watching for cameras on USB. Plug one in and switch it on.")
@@ -106,6 +139,31 @@ struct TetherCommand: AsyncParsableCommand {
     try await Self.sayFarewell(live)
   }
 
+  /// What is done about the cameras' clocks and cards.
+  /// - Throws: `Complaint` (64, 78).
+  private func care(in settings: Settings) throws(Complaint) -> CameraCare {
+    let clock = try settings.value(
+      "tether.clock_offset", option: clockOffset,
+      needed: "auto, none, ±HH:MM:SS or a number of seconds is needed.", CameraCare.ClockCorrection.init)
+    let deletes: Bool? = try settings.value(
+      "tether.delete_after", option: deleteAfter, needed: "never or delivered is needed."
+    ) { text in
+      switch text {
+      case "never": false
+      case "delivered": true
+      default: nil
+      }
+    }
+    let pause = try settings.number("tether.delete_pause") ?? 60
+    guard (1...86400).contains(pause) else {
+      throw settings.refusal(
+        of: "tether.delete_pause", isOption: false, value: String(pause), "1 to 86400 seconds are needed.")
+    }
+    return CameraCare(
+      clock: clock ?? .measured, setsClock: try settings.flag("tether.set_clock", option: setClock),
+      deletesDelivered: deletes ?? false, deletionPause: .seconds(pause))
+  }
+
   private static func sayFarewell(_ live: LiveRun) async throws {
     let console = live.context.console
     let snapshot = await live.report.scoreboard.snapshot
@@ -113,6 +171,10 @@ struct TetherCommand: AsyncParsableCommand {
       sum, backlog in
       sum.count += backlog.waiting + backlog.parked
       sum.bytes += backlog.waitingBytes
+    }
+    let kept = try await live.journal.keptBack(from: live.choice.albums).count
+    if kept > 0 {
+      console.say("\(Text.count(kept, "frame")) kept and not sent. To send some: pixcheese queue send")
     }
     console.say(
       "\(Text.count(snapshot.safe, "frame")) made safe, \(snapshot.delivered) delivered everywhere."

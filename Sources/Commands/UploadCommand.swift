@@ -30,6 +30,8 @@ struct UploadCommand: AsyncParsableCommand {
       valueName: "album"))
   var album: [String] = []
 
+  @OptionGroup var sending: SendingOptions
+
   @Option(
     help: ArgumentHelp(
       "Where this machine's own album listens meanwhile (127.0.0.1:7420).", valueName: "host:port"))
@@ -52,11 +54,14 @@ struct UploadCommand: AsyncParsableCommand {
     let delivered: Int
     let failed: Int
     let open: Int
+    /// Photos that are kept and not sent, as --send says.
+    let held: Int
   }
 
   func run(in context: Context) async throws {
     let settings = context.settings
     let albums = try settings.texts("album", options: album)
+    let policy = try sending.policy(in: settings)
     let address =
       try settings.value("upload.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
       ?? .embedded
@@ -77,7 +82,8 @@ struct UploadCommand: AsyncParsableCommand {
       throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
     }
     let live = try await LiveRun(
-      context: context, albums: albums, listen: address, takesFrames: false, network: network)
+      context: context, albums: albums, policy: policy, listen: address, takesFrames: false,
+      network: network)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
       UploadSource(files: scan.files, live: live, patience: patience) { value in
@@ -93,7 +99,7 @@ struct UploadCommand: AsyncParsableCommand {
       Summary(
         time: Text.time(Date()), files: scan.files.count, delivered: outcome.delivered,
         failed: outcome.failed,
-        open: outcome.open + outcome.parked))
+        open: outcome.open + outcome.parked, held: outcome.held))
     guard outcome.isFinished, outcome.open == 0, outcome.parked == 0 else {
       let status: ExitStatus =
         outcome.refusedToken ? .notAllowed : outcome.isDiskFull ? .inputOutput : .notAllDelivered
@@ -129,7 +135,9 @@ struct UploadCommand: AsyncParsableCommand {
       notes.append(
         outcome.before == outcome.delivered ? "all of them before" : "\(outcome.before) of them before")
     }
-    let same = files - outcome.delivered - outcome.failed
+    if outcome.held > 0 { notes.append("\(outcome.held) kept and not sent: pixcheese queue send") }
+    // The two originals of a pair are one photo too.
+    let same = files - outcome.delivered - outcome.failed - outcome.held - outcome.pairs
     if same > 0 { notes.append("\(Text.count(same, "file is", "files are")) the same as another") }
     return "\(Text.count(outcome.delivered, "photo")) delivered"
       + (notes.isEmpty ? "." : " (\(notes.joined(separator: "; "))).")

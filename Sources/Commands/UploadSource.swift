@@ -14,6 +14,10 @@ struct UploadSource: Service {
     var open = 0
     var parked = 0
     var failed = 0
+    /// Frames that are kept and not sent.
+    var held = 0
+    /// Files that are the second original of a photo.
+    var pairs = 0
     var refusedToken = false
     /// Whether an album of this machine, or the journal, has no room at the end.
     var isDiskFull = false
@@ -43,14 +47,18 @@ struct UploadSource: Service {
     }
     let all = await intake.frames
     let undelivered = try await live.journal.undelivered(to: live.choice.albums).filter {
-      all.contains($0.key)
+      all[$0.key] != nil
     }
+    let keptBack = try await live.journal.keptBack(from: live.choice.albums)
+    let held = all.filter { keptBack.contains($0.value) }
     let open = undelivered.count { $0.value }
     let (isAlbumFull, hasNoRoom) = (await live.report.isAlbumFull, await intake.hasNoRoom)
     done(
       Outcome(
-        delivered: all.count - undelivered.count, before: await intake.before, open: open,
-        parked: undelivered.count - open, failed: await intake.failed,
+        delivered: all.count - undelivered.count - held.count,
+        before: await intake.before.count { held[$0] == nil }, open: open,
+        parked: undelivered.count - open, failed: await intake.failed, held: held.count,
+        pairs: await intake.pairs,
         refusedToken: await live.report.sawRefusedToken,
         isDiskFull: isAlbumFull || hasNoRoom, isFinished: await intake.isFinished))
   }
@@ -58,20 +66,23 @@ struct UploadSource: Service {
   /// What became of the files so far.
   private actor Intake {
     /// The frames that they are, by their rows' numbers.
-    private(set) var frames: Set<Int64> = []
-    /// How many of them had been delivered before they were taken up.
-    private(set) var before = 0
+    private(set) var frames: [Int64: ContentHash] = [:]
+    /// Those of them of which nothing was open when they were taken up.
+    private(set) var before: Set<Int64> = []
+    private var originals: Set<ContentHash> = []
     private(set) var failed = 0
     /// Whether every file was taken up.
     private(set) var isFinished = false
     /// Whether they could not be, since the journal had no room.
     private(set) var hasNoRoom = false
 
-    /// - Returns: whether this run has not met it yet.
-    func add(_ frame: Frame, isDelivered: Bool) -> Bool {
-      guard frames.insert(frame.id).inserted else { return false }
-      if isDelivered { before += 1 }
-      return true
+    /// Different originals beyond the first one of each frame.
+    var pairs: Int { max(0, originals.count - frames.count) }
+
+    /// - Returns: whether this run has not met the original yet.
+    func add(_ frame: Frame, original: ContentHash, isDelivered: Bool) -> Bool {
+      if frames.updateValue(frame.hash, forKey: frame.id) == nil, isDelivered { before.insert(frame.id) }
+      return originals.insert(original).inserted
     }
     func fail() { failed += 1 }
     func finish() { isFinished = true }
@@ -83,9 +94,8 @@ struct UploadSource: Service {
     async let telling: Void = tell(outcomes, into: intake)
     do {
       defer { outcome.finish() }
-      try await FileSource(journal: live.journal, albums: live.choice.albums).take(files) {
-        outcome.yield($0)
-      }
+      try await FileSource(journal: live.journal, albums: live.choice.albums, policy: live.policy)
+        .take(files) { outcome.yield($0) }
     }
     try await telling
   }
@@ -93,14 +103,14 @@ struct UploadSource: Service {
   private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async throws {
     for await outcome in outcomes {
       switch outcome {
-      case .safe(let frame, let isNew):
+      case .safe(let frame, let original, let isNew):
         let isDelivered =
           isNew ? false : try await live.journal.isDelivered(frame.hash, to: live.choice.albums)
-        try await take([frame], files: 1, into: intake) { _ in isDelivered }
-      case .known(let frames):
+        try await take([(frame, original)], into: intake) { _ in isDelivered }
+      case .known(let originals):
         // One look for all of them: there may be ten thousand, and each was delivered long ago.
         let undelivered = try await live.journal.undelivered(to: live.choice.albums)
-        try await take(frames, files: frames.count, into: intake) { undelivered[$0.id] == nil }
+        try await take(originals, into: intake) { undelivered[$0.id] == nil }
       case .failed(let path, let reason):
         await intake.fail()
         await live.report.scoreboard.taken(files: 1, frames: await intake.frames.count, deliveredBytes: 0)
@@ -110,19 +120,24 @@ struct UploadSource: Service {
   }
 
   private func take(
-    _ frames: [Frame], files: Int, into intake: Intake, isDelivered: (Frame) -> Bool
+    _ originals: [(frame: Frame, original: Original)], into intake: Intake, isDelivered: (Frame) -> Bool
   ) async throws {
     var bytes: Int64 = 0
-    for frame in frames {
+    for (frame, original) in originals {
       let isDelivered = isDelivered(frame)
-      let isFirst = await intake.add(frame, isDelivered: isDelivered)
-      // Bytes that need not go: delivered before, or the same as another file's.
-      if isDelivered || !isFirst { bytes += frame.original.bytes }
-      await live.report.safe(frame)
+      let isFirst = await intake.add(frame, original: original.hash, isDelivered: isDelivered)
+      // Bytes that need not go: delivered before, the same as another file's, or kept back.
+      if isDelivered || !isFirst || !goes(original, of: frame) { bytes += original.bytes }
+      await live.report.safe(frame, original: original)
     }
     let scoreboard = live.report.scoreboard
-    await scoreboard.taken(files: files, frames: await intake.frames.count, deliveredBytes: bytes)
-    await scoreboard.uploaded(await intake.before)
+    await scoreboard.taken(files: originals.count, frames: await intake.frames.count, deliveredBytes: bytes)
+    await scoreboard.uploaded(await intake.before.count)
+  }
+
+  private func goes(_ original: Original, of frame: Frame) -> Bool {
+    live.policy.frames.takes(frame.mark) && live.policy.originals.when != .later
+      && live.policy.originals.takes(original.mediaType)
   }
 
   /// Ends taking files up when the journal has had no room for as long as patience lasts, and nothing else has moved
@@ -151,12 +166,12 @@ struct UploadSource: Service {
     }
   }
 
-  private func waitUntilDelivered(_ frames: Set<Int64>) async throws {
+  private func waitUntilDelivered(_ frames: [Int64: ContentHash]) async throws {
     let clock = ContinuousClock()
     while true {
       let began = clock.now
       let undelivered = try await live.journal.undelivered(to: live.choice.albums)
-        .filter { frames.contains($0.key) }
+        .filter { frames[$0.key] != nil }
       await live.report.scoreboard.uploaded(frames.count - undelivered.count)
       if !undelivered.values.contains(true) { return }
       if clock.now - (await live.report.lastProgress) > patience { return }

@@ -25,11 +25,14 @@ public final class CurlClient: Sendable {
   }
 
   private let loop: MultiLoop
+  /// Whether the kernel gives what `Options.congestionControl` asks for.
+  public let hasCongestionControl: Bool
 
   /// - Throws: `CurlError` if libcurl cannot start, which is for want of memory.
   public init(_ options: Options) throws(CurlError) {
     let loop = try MultiLoop(options)
     self.loop = loop
+    hasCongestionControl = options.congestionControl.map(SocketTuning.isGranted) ?? false
     let thread = Thread { loop.run() }
     thread.name = "curl"
     thread.start()

@@ -1,9 +1,9 @@
 import Glibc
 
 /// The addresses that this machine has now, as text.
-enum LocalAddresses {
+public enum LocalAddresses {
   /// - Returns: `nil` where the system does not say.
-  static func now() -> Set<String>? {
+  public static func now() -> Set<String>? {
     var first: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&first) == 0 else { return nil }
     defer { freeifaddrs(first) }

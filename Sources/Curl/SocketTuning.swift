@@ -13,11 +13,12 @@ struct SocketTuning {
   /// After an outage the kernel tries again at the latest after this: by itself it would wait up to as long again as the
   /// outage was. Longer than any round trip that a photo is worth sending over.
   private static let longestRetransmissionMilliseconds: Int32 = 2000
-  /// A short queue in the kernel: what is not yet on its way can still be overtaken by a paused transfer's rival.
-  private static let unsentBytes: Int32 = 32 << 10
+  /// A short queue in the kernel: what is not yet on its way can still be overtaken by a paused transfer's rival. So much at first,
+  /// and then what goes in a tenth of a second: less than that would run empty whenever the machine is busy.
+  private static let unsentBytes: ClosedRange<Int32> = 16 << 10...1 << 20
 
   func apply(to socket: Int32) {
-    set(socket, TCP_NOTSENT_LOWAT, Self.unsentBytes)
+    set(socket, TCP_NOTSENT_LOWAT, 2 * Self.unsentBytes.lowerBound)
     set(socket, Self.longestRetransmissionOption, Self.longestRetransmissionMilliseconds)
     set(socket, TCP_USER_TIMEOUT, Int32(clamping: unacknowledged.milliseconds))
     if let congestionControl {
@@ -25,6 +26,24 @@ struct SocketTuning {
         socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count)
       )
     }
+  }
+
+  /// Takes how fast a connection sends.
+  func adapt(_ socket: Int32, toBytesPerSecond rate: Double) {
+    let wanted = Int32(clamping: Int64(min(rate / 10, 1e9)))
+    set(
+      socket, TCP_NOTSENT_LOWAT,
+      min(max(wanted, Self.unsentBytes.lowerBound), Self.unsentBytes.upperBound))
+  }
+
+  /// Whether the kernel gives sockets of this process a congestion control.
+  static func isGranted(_ congestionControl: String) -> Bool {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard socket >= 0 else { return false }
+    defer { close(socket) }
+    return setsockopt(
+      socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count)
+    ) == 0
   }
 
   private func set(_ socket: Int32, _ option: Int32, _ value: Int32) {

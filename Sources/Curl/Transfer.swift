@@ -16,6 +16,7 @@ final class Transfer {
   private var bodyIsTruncated = false
   private var bodyFailure: String?
   private var reported: Int64 = 0
+  private var measured = (at: ContinuousClock.now, bytes: Int64(0))
   private(set) var isPaused = false
   private var pausedSince: ContinuousClock.Instant?
   private var pausedFor = Duration.zero
@@ -54,7 +55,10 @@ final class Transfer {
     try set(CURLOPT_QUICK_EXIT, 1)
     try set(CURLOPT_USERAGENT, options.userAgent)
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+    // A large body gets a connection of its own: streams of one HTTP/2 connection share one congestion window, and stop
+    // together when a packet is lost. Small requests share one, where the server has HTTP/2.
+    let version = request.priority == .background ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS
+    try set(CURLOPT_HTTP_VERSION, Int(version))
     if let file = options.certificateFile { try set(CURLOPT_CAINFO, file) }
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     for line in ["Expect:"] + request.headers.map(Self.line) {
@@ -264,6 +268,19 @@ extension Transfer {
     // After a rewind (a connection that was already dead when it was used again) libcurl counts from nothing.
     if sent > reported { ticket.request.onProgress?(sent - reported) }
     reported = sent
+    adaptQueue()
+  }
+
+  /// A few times a second, the kernel's queue is made as long as the connection is fast.
+  private func adaptQueue() {
+    let now = ContinuousClock.now
+    let seconds = measured.at.duration(to: now) / .seconds(1)
+    guard seconds > 0.2 else { return }
+    let bytes = reported - measured.bytes
+    measured = (now, reported)
+    var socket: curl_socket_t = -1
+    guard bytes > 0, pixcheese_curl_get_socket(easy, &socket) == CURLE_OK, socket >= 0 else { return }
+    tuning.adapt(socket, toBytesPerSecond: Double(bytes) / seconds)
   }
 
   fileprivate func tune(socket: Int32) {

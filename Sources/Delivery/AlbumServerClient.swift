@@ -1,5 +1,6 @@
 public import Curl
 public import Foundation
+public import Model
 
 /// Asks an album server for what is not an upload: making, listing and showing albums (docs/http-api.md).
 public struct AlbumServerClient: Sendable {
@@ -92,6 +93,40 @@ public struct AlbumServerClient: Sendable {
   /// - Throws: `Failure`.
   public func show(_ address: AlbumServerAddress) async throws(Failure) -> Album {
     try await answer(.get, address.album, token: nil, body: .none, expected: 200)
+  }
+
+  /// Some of an album's frames, in the order of their changes.
+  public struct Frames: Sendable, Decodable {
+    public let frames: [AlbumFrame]
+    /// After which to go on; `nil` at the end.
+    public let next: Int64?
+  }
+
+  /// An album's frames after a sequence number.
+  /// - Throws: `Failure`.
+  public func frames(of address: AlbumServerAddress, after seq: Int64) async throws(Failure) -> Frames {
+    let url = address.album.appending(path: "frames")
+      .appending(queryItems: [
+        URLQueryItem(name: "after", value: String(seq)), URLQueryItem(name: "limit", value: "500"),
+      ])
+    return try await answer(.get, url, token: nil, body: .none, expected: 200)
+  }
+
+  /// The length of a media file in bytes; `nil` where there is none.
+  /// - Throws: `Failure`.
+  public func length(of media: URL) async throws(Failure) -> Int64? {
+    let response: Response
+    do {
+      response = try await curl.perform(
+        Request(.head, media, timeouts: Timeouts(connect: .seconds(5), total: .seconds(30))))
+    } catch {
+      throw Failure(code: .unreachable, description: "\(Self.place(media)) cannot be reached: \(error.text).")
+    }
+    switch response.status {
+    case 200: return response.headers["Content-Length"].flatMap { Int64($0) } ?? 0
+    case 404, 410: return nil
+    default: throw Self.failure(response, media)
+    }
   }
 
   private func answer<Answer: Decodable>(

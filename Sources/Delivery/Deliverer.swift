@@ -61,7 +61,8 @@ public final class Deliverer: Service {
       lanes.append(
         DeliveryLane(
           destination, client: client, journal: journal, meter: meter, options: options, events: continuation,
-          logger: logger))
+          logger: logger,
+          firstTransfers: curl.hasCongestionControl ? TransferCount.startWithBBR : TransferCount.start))
     }
     self.lanes = lanes
   }
@@ -74,6 +75,12 @@ public final class Deliverer: Service {
       }
     }
     continuation.finish()
+  }
+
+  /// Starts no more originals, or goes on with them: while a network costs by the byte, say. An original that is on its way goes on;
+  /// renditions do too, and everything for this machine's own albums.
+  public func hold(originals isHeld: Bool) async {
+    for lane in lanes { await lane.hold(originals: isHeld) }
   }
 
   /// Tries everything again at once that waits for a time: after the network changed or the machine woke, or because a person asks. What is parked

@@ -23,9 +23,11 @@ public enum DeliveryEvent: Sendable {
     public var album: String
     /// SHA-256 of the frame's first original.
     public var frame: ContentHash
-    /// The first original's file name.
+    /// The file name of the original that was sent, or that a rendition shows.
     public var name: String
     public var kind: AssetKind
+    /// SHA-256 of the asset's bytes.
+    public var sha256: ContentHash
     /// The asset's length in bytes.
     public var bytes: Int64
     /// Since the camera announced the frame, by this machine's clock; `nil` where nobody announced it.

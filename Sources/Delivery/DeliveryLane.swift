@@ -25,6 +25,8 @@ actor DeliveryLane {
   private var transfers: TransferCount
   /// Whether as many originals as may were under way a second ago.
   private var wasFull = false
+  /// Whether originals wait for a network that costs nothing by the byte.
+  private var holdsOriginals = false
   /// A nudge makes what was put off due at once, one time.
   private var ignoresWaits = false
   /// When the earliest timer under way wakes this lane.
@@ -33,7 +35,8 @@ actor DeliveryLane {
   init(
     _ destination: DeliveryDestination, client: any DestinationClient, journal: Journal,
     meter: ThroughputMeter,
-    options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger
+    options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger,
+    firstTransfers: Int = TransferCount.start
   ) {
     self.destination = destination
     self.client = client
@@ -45,7 +48,8 @@ actor DeliveryLane {
     logger[metadataKey: "album"] = "\(destination.album)"
     self.logger = logger
     transfers = TransferCount(
-      fixed: options.originalPlaces ?? (destination.isLoopback ? Self.loopbackPlaces : nil))
+      fixed: options.originalPlaces ?? (destination.isLoopback ? Self.loopbackPlaces : nil),
+      start: firstTransfers)
     rest = Rest(backoff: options.backoff, seed: UInt64.random(in: .min ... .max))
     (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
@@ -58,6 +62,21 @@ actor DeliveryLane {
     rest.end()
     ignoresWaits = true
     waker.yield()
+  }
+
+  /// Starts no more originals, or goes on with them; what waits is told once.
+  func hold(originals isHeld: Bool) async {
+    guard isHeld != holdsOriginals, !destination.isLoopback else { return }
+    holdsOriginals = isHeld
+    waker.yield()
+    guard isHeld else { return }
+    let reason = DeliveryReason(
+      .metered, "This network costs by the byte: small renditions go, originals wait for another.")
+    do throws(JournalError) {
+      try await tellWaiting(reason, delay: .zero)
+    } catch {
+      journalFailed(error)
+    }
   }
 
   /// Delivers until the task is cancelled.
@@ -136,7 +155,9 @@ extension DeliveryLane {
     // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
     let started = Set(active.keys)
     let renditions = try await due(destination.takes.filter { $0 != .original }, now, without: started)
-    let originals = try await due(destination.takes.filter { $0 == .original }, now, without: started)
+    let originals =
+      holdsOriginals
+      ? [] : try await due(destination.takes.filter { $0 == .original }, now, without: started)
     return Places(
       renditions: options.renditionPlaces, originals: transfers.count, isProbing: rest.isProbing,
       active: Array(active.values)
@@ -195,14 +216,16 @@ extension DeliveryLane {
         .sent(
           DeliveryEvent.Sent(
             album: destination.album, frame: delivery.frame, name: delivery.name, kind: delivery.kind,
-            bytes: delivery.bytes, milliseconds: milliseconds)))
+            sha256: delivery.hash, bytes: delivery.bytes, milliseconds: milliseconds)))
     case .stopped(let reason, _) where reason.needsPerson:
-      try await journal.park(delivery, reason: reason.text)
+      try await journal.park(delivery, reason: reason.text, code: reason.code.rawValue)
       logger.warning("A delivery is parked.", metadata: Self.metadata(delivery, reason))
       events.yield(.parked(delivery, reason))
     case .stopped(let reason, let retryAfter) where reason.scope == .delivery:
       let delay = rest.delay(afterFailures: delivery.attempts + 1, atLeast: retryAfter)
-      try await journal.postpone(delivery, until: Date(adding: delay), reason: reason.text)
+      try await journal.postpone(
+        delivery, until: Date(adding: delay), reason: reason.text,
+        code: reason.code.rawValue)
       logger.info("A delivery is put off.", metadata: Self.metadata(delivery, reason))
       events.yield(.postponed(delivery, reason))
     case .stopped(let reason, let retryAfter):
@@ -219,9 +242,15 @@ extension DeliveryLane {
     // What fails again and again while others pass is to blame itself: it waits longer, so that it is not always the
     // one that tries whether the destination is back.
     let own = delivery.attempts < 3 ? .zero : rest.delay(afterFailures: delivery.attempts, atLeast: nil)
-    try await journal.postpone(delivery, until: Date(adding: delay + own), reason: reason.text)
+    try await journal.postpone(
+      delivery, until: Date(adding: delay + own), reason: reason.text,
+      code: reason.code.rawValue)
     guard isFirst else { return }
     logger.info("The destination rests.", metadata: Self.metadata(delivery, reason))
+    try await tellWaiting(reason, delay: delay)
+  }
+
+  private func tellWaiting(_ reason: DeliveryReason, delay: Duration) async throws(JournalError) {
     let backlog = try await journal.backlogs().first { $0.album == destination.album }
     events.yield(
       .waiting(

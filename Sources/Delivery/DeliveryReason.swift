@@ -14,6 +14,8 @@ public struct DeliveryReason: Hashable, Sendable {
     case busy
     /// It fails (5xx).
     case failing
+    /// The network costs by the byte, and originals wait for another.
+    case metered
     /// Its disk is full (507).
     case noRoom
     /// Another request still holds the upload (423).
@@ -60,7 +62,8 @@ public struct DeliveryReason: Hashable, Sendable {
   /// Whether nothing changes until a person acts: the delivery is parked then; otherwise it is tried again.
   public var needsPerson: Bool {
     switch code {
-    case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .noRoom, .locked, .conflict,
+    case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .metered, .noRoom, .locked,
+      .conflict,
       .corrupted,
       .forgotten:
       false
@@ -72,7 +75,7 @@ public struct DeliveryReason: Hashable, Sendable {
   /// What else it holds up.
   public var scope: Scope {
     switch code {
-    case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .noRoom: .destination
+    case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .metered, .noRoom: .destination
     case .locked, .conflict, .corrupted, .forgotten, .notAllowed, .noSuchAlbum, .tooLarge, .refused,
       .fileMissing,
       .fileUnreadable, .fileChanged:

@@ -6,11 +6,19 @@ public struct CameraFileInfo: Hashable, Sendable {
   public var modified: Int64
   /// The media type by the camera's word, `image/jpeg`; `nil` where it does not say.
   public var mediaType: String?
+  /// Whether the camera refuses to delete it: the photographer has protected it.
+  public var isProtected: Bool
 
-  public init(bytes: UInt64?, modified: Int64, mediaType: String?) {
+  public init(bytes: UInt64?, modified: Int64, mediaType: String?, isProtected: Bool = false) {
     self.bytes = bytes
     self.modified = modified
     self.mediaType = mediaType
+    self.isProtected = isProtected
+  }
+
+  /// Whether this is told of the same bytes: a mark makes no other file.
+  public func isSameFile(as other: CameraFileInfo) -> Bool {
+    bytes == other.bytes && modified == other.modified && mediaType == other.mediaType
   }
 
   /// The greatest length that libgphoto2 2.5.30 fetches whole: PTP's object sizes and offsets have 32 bits, and a
@@ -30,16 +38,19 @@ public struct CameraStorage: Hashable, Codable, Sendable {
   public var free: UInt64?
   /// Frames that still fit, as the camera guesses.
   public var freeFrames: UInt64?
+  /// Whether its lock is on, or it can only be deleted from; `nil` where the camera does not say.
+  public var isReadOnly: Bool?
 
   public init(
     folder: String? = nil, label: String? = nil, capacity: UInt64? = nil, free: UInt64? = nil,
-    freeFrames: UInt64? = nil
+    freeFrames: UInt64? = nil, isReadOnly: Bool? = nil
   ) {
     self.folder = folder
     self.label = label
     self.capacity = capacity
     self.free = free
     self.freeFrames = freeFrames
+    self.isReadOnly = isReadOnly
   }
 }
 

@@ -31,7 +31,9 @@ extension Camera {
     return CameraFileInfo(
       bytes: has(GP_FILE_INFO_SIZE) ? file.size : nil,
       modified: has(GP_FILE_INFO_MTIME) ? Int64(file.mtime) : 0,
-      mediaType: has(GP_FILE_INFO_TYPE) ? withUnsafeBytes(of: file.type) { text(in: $0) } : nil)
+      mediaType: has(GP_FILE_INFO_TYPE) ? withUnsafeBytes(of: file.type) { text(in: $0) } : nil,
+      isProtected: has(GP_FILE_INFO_PERMISSIONS)
+        && file.permissions.rawValue & GP_FILE_PERM_DELETE.rawValue == 0)
   }
 
   /// Forgets what the library has cached of folders and files. The ptp2 driver keeps a list of objects besides, which

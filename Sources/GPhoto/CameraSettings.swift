@@ -1,7 +1,7 @@
 import CGPhoto2
 import Glibc
 
-/// What a camera says of itself, and the one setting we change.
+/// What a camera says of itself, and where it puts what it shoots.
 extension Camera {
   /// The model by the camera's own word, `Canon EOS R5`; the driver's name for it where it says nothing.
   public func model() throws(GPhotoError) -> String {
@@ -56,7 +56,8 @@ extension Camera {
         label: has(GP_STORAGEINFO_LABEL) ? withUnsafeBytes(of: entry.label) { text(in: $0) } : nil,
         capacity: has(GP_STORAGEINFO_MAXCAPACITY) ? bytes(entry.capacitykbytes) : nil,
         free: has(GP_STORAGEINFO_FREESPACEKBYTES) ? bytes(entry.freekbytes) : nil,
-        freeFrames: has(GP_STORAGEINFO_FREESPACEIMAGES) ? entry.freeimages : nil)
+        freeFrames: has(GP_STORAGEINFO_FREESPACEIMAGES) ? entry.freeimages : nil,
+        isReadOnly: has(GP_STORAGEINFO_ACCESS) ? entry.access != GP_STORAGEINFO_AC_READWRITE : nil)
     }
   }
 
@@ -73,8 +74,9 @@ extension Camera {
       try widget.set(card)
       try context.call { gp_camera_set_single_config(pointer, "capturetarget", widget.pointer, $0) }
     } catch {
-      // A refusal is an answer too, unless the connection itself is gone: the next call will say so.
-      guard !error.isRetryable else { throw error }
+      // A refusal is an answer too. ptp2 says "unspecified" for whatever a camera answers to a new value; if it is the
+      // connection that is gone, the next call says so.
+      guard !error.isRetryable || error.kind == .unspecified else { throw error }
       return .refused(current)
     }
     guard let now = try setting("capturetarget"), !Self.isCard(now) else { return .card }
@@ -92,7 +94,7 @@ extension Camera {
     return text
   }
 
-  private func widget(_ name: String) throws(GPhotoError) -> SettingWidget? {
+  func widget(_ name: String) throws(GPhotoError) -> SettingWidget? {
     var widget: OpaquePointer?
     do {
       try context.call { gp_camera_get_single_config(pointer, name, &widget, $0) }
@@ -101,52 +103,5 @@ extension Camera {
       return nil
     }
     return widget.map { SettingWidget(owning: $0) }
-  }
-}
-
-/// The owner of a `CameraWidget`: one setting.
-private final class SettingWidget {
-  let pointer: OpaquePointer
-
-  init(owning pointer: OpaquePointer) {
-    self.pointer = pointer
-  }
-
-  deinit {
-    gp_widget_unref(pointer)
-  }
-
-  func text() throws(GPhotoError) -> String? {
-    var type = GP_WIDGET_TEXT
-    try check(gp_widget_get_type(pointer, &type))
-    switch type {
-    case GP_WIDGET_TEXT, GP_WIDGET_RADIO, GP_WIDGET_MENU:
-      var value: UnsafePointer<CChar>?
-      try check(gp_widget_get_value(pointer, &value))
-      return value.map { String(cString: $0) }
-    case GP_WIDGET_RANGE:
-      var value: Float = 0
-      try check(gp_widget_get_value(pointer, &value))
-      return value == value.rounded() && abs(value) < 1e6 ? String(Int(value)) : String(value)
-    default:
-      return nil
-    }
-  }
-
-  func choices() throws(GPhotoError) -> [String] {
-    var type = GP_WIDGET_TEXT
-    try check(gp_widget_get_type(pointer, &type))
-    guard type == GP_WIDGET_RADIO || type == GP_WIDGET_MENU else { return [] }
-    var choices: [String] = []
-    for index in 0..<(try check(gp_widget_count_choices(pointer))) {
-      var choice: UnsafePointer<CChar>?
-      try check(gp_widget_get_choice(pointer, index, &choice))
-      if let choice { choices.append(String(cString: choice)) }
-    }
-    return choices
-  }
-
-  func set(_ value: String) throws(GPhotoError) {
-    try check(value.withCString { gp_widget_set_value(pointer, $0) })
   }
 }

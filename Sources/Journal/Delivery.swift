@@ -6,6 +6,8 @@ public import SystemPackage
 public struct Delivery: Hashable, Sendable, Identifiable {
   /// Where a delivery stands (architecture.md, "Durability", 4).
   public enum State: String, Sendable {
+    /// It is not to go until a person, or a mark on the camera, says so; it counts as not delivered.
+    case held
     /// Nothing is under way; due when `nextTryAt` has passed.
     case waiting
     /// An upload is open at the destination; `offset` bytes are acknowledged.
@@ -27,10 +29,14 @@ public struct Delivery: Hashable, Sendable, Identifiable {
   public var uploadURL: String?
   /// Tries since the last progress.
   public var attempts: Int
+  /// Since when it is there to be done; `nil` where an older version wrote it down.
+  public var addedAt: Date?
   /// Not before this time; `nil` is at once.
   public var nextTryAt: Date?
   /// Why it waits or is parked, for a person.
   public var reason: String?
+  /// The reason's kind, for a program (`DeliveryReason.Code`).
+  public var reasonCode: String?
 
   /// SHA-256 of the bytes that are sent.
   public var hash: ContentHash
@@ -48,9 +54,9 @@ public struct Delivery: Hashable, Sendable, Identifiable {
 
   /// SHA-256 of the frame's first original.
   public var frame: ContentHash
-  /// The first original's file name.
+  /// The file name of the original that is sent, or that a rendition shows.
   public var name: String
-  /// The first original's length in bytes.
+  /// That original's length in bytes.
   public var originalBytes: Int64
   public var facts: PictureFacts?
   /// When the camera announced the frame.
@@ -64,6 +70,8 @@ public struct Backlog: Hashable, Sendable {
   public var waiting: Int
   public var waitingBytes: Int64
   public var parked: Int
+  /// Originals that are kept back: not chosen, or not of a kind that is sent.
+  public var held: Int
   public var sent: Int
   /// The last reason that a delivery of this album waits, if any does.
   public var reason: String?

@@ -38,12 +38,16 @@ public struct Frame: Hashable, Sendable, Identifiable {
   public var id: Int64
   /// The frame's identity everywhere: its first original.
   public var original: Original
+  /// The original that shows best what was shot: the first that is no RAW, else the first of all.
+  public var lead: Original
   /// Which source it came from: a camera's serial number, or `file`.
   public var source: String
   /// When the camera announced it; `nil` where nobody did.
   public var announcedAt: Date?
   /// When it became safe.
   public var safeAt: Date
+  /// How it is marked on the camera, as far as is known.
+  public var mark: FrameMark
 
   /// SHA-256 of its first original.
   public var hash: ContentHash { original.hash }

@@ -5,7 +5,8 @@ import SystemPackage
 
 extension Journal {
   /// Deliveries to one album that can go now, in the order in which they should: thumbnails, previews, originals;
-  /// the newest rendition first, the oldest original first (architecture.md, "Scheduling deliveries").
+  /// the newest rendition first, the oldest original first (architecture.md, "Scheduling deliveries"). Of each kind
+  /// those come before all others whose frame a person has pushed to the front.
   ///
   /// An original waits until its frame's renditions are made (or cannot be), unless the album takes originals only.
   /// - Parameters:
@@ -18,19 +19,29 @@ extension Journal {
     let spool = self.spool
     let takesRenditions = (try? Destination(parsing: album))?.takes.contains(.preview) ?? false
     return try await read("Looking for due deliveries") { database in
-      try kinds.sorted().flatMap { kind in
+      func due(_ kind: AssetKind, _ condition: String, order: String, limit: Int) throws -> [Delivery] {
         try Row.fetchAll(
           database,
           sql: Self.selectDelivery + """
              WHERE destination.album = ? AND delivery.kind = ? AND delivery.state IN ('waiting', 'sending')
               AND (delivery.next_try_at IS NULL OR delivery.next_try_at NOT BETWEEN ? + 1 AND ?)
               \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
-             ORDER BY delivery.frame_id \(kind == .original ? "ASC" : "DESC") LIMIT ?
+              AND \(condition) ORDER BY \(order) LIMIT ?
             """,
           arguments: [
             album, kind.rawValue, now.milliseconds, (now + Self.longestWait).milliseconds, limit,
           ]
         ).map { Self.delivery($0, spool: spool) }
+      }
+      return try kinds.sorted().flatMap { kind in
+        // Two questions, so that each is answered by an index alone: a few frames are pushed, thousands wait.
+        let pushed = try due(
+          kind, "frame.priority > 0", order: "frame.priority DESC, delivery.id", limit: limit)
+        let others = try due(
+          kind, "frame.priority = 0",
+          order: "delivery.frame_id \(kind == .original ? "ASC" : "DESC"), delivery.id",
+          limit: limit - pushed.count)
+        return pushed + others
       }
     }
   }
@@ -56,7 +67,8 @@ extension Journal {
   /// - Throws: `JournalError`.
   public func beginSending(_ delivery: Delivery, uploadURL: String) async throws(JournalError) {
     try await update(
-      delivery, "state = 'sending', upload_url = ?, offset = 0, next_try_at = NULL, reason = NULL",
+      delivery,
+      "state = 'sending', upload_url = ?, offset = 0, next_try_at = NULL, reason = NULL, reason_code = NULL",
       [uploadURL])
   }
 
@@ -64,7 +76,7 @@ extension Journal {
   /// - Throws: `JournalError`.
   public func acknowledge(_ delivery: Delivery, offset: Int64) async throws(JournalError) {
     try await update(
-      delivery, "offset = ?, attempts = 0, next_try_at = NULL, reason = NULL", [offset])
+      delivery, "offset = ?, attempts = 0, next_try_at = NULL, reason = NULL, reason_code = NULL", [offset])
   }
 
   /// Writes down that the destination has all of it.
@@ -72,7 +84,10 @@ extension Journal {
   public func markSent(_ delivery: Delivery, now: Date = Date()) async throws(JournalError) {
     try await update(
       delivery,
-      "state = 'sent', offset = ?, sent_at = ?, next_try_at = NULL, reason = NULL, upload_url = NULL",
+      """
+      state = 'sent', offset = ?, sent_at = ?, next_try_at = NULL, reason = NULL, reason_code = NULL,
+      upload_url = NULL
+      """,
       [delivery.bytes, now.milliseconds])
   }
 
@@ -84,54 +99,29 @@ extension Journal {
 
   /// Puts a delivery off after a failed try.
   /// - Throws: `JournalError`.
-  public func postpone(_ delivery: Delivery, until: Date, reason: String) async throws(JournalError) {
+  public func postpone(
+    _ delivery: Delivery, until: Date, reason: String, code: String? = nil
+  ) async throws(JournalError) {
     try await update(
-      delivery, "attempts = attempts + 1, next_try_at = ?, reason = ?", [until.milliseconds, reason])
+      delivery, "attempts = attempts + 1, next_try_at = ?, reason = ?, reason_code = ?",
+      [until.milliseconds, reason, code])
   }
 
   /// Stops trying until a person has acted.
   /// - Throws: `JournalError`.
-  public func park(_ delivery: Delivery, reason: String) async throws(JournalError) {
-    try await update(delivery, "state = 'parked', next_try_at = NULL, reason = ?", [reason])
-  }
-
-  /// Makes every parked or put-off delivery due at once.
-  /// - Parameter album: only to this album; `nil` is all.
-  /// - Returns: how many.
-  /// - Throws: `JournalError`.
-  @discardableResult
-  public func retry(album: String? = nil) async throws(JournalError) -> Int {
-    try await write("Retrying deliveries") { database in
-      try database.execute(
-        sql: """
-          UPDATE delivery SET \(Self.due)
-          WHERE (state = 'parked' OR next_try_at IS NOT NULL)
-            AND (? IS NULL OR destination_id = (SELECT id FROM destination WHERE album = ?))
-          """, arguments: [album, album])
-      return database.changesCount
-    }
+  public func park(
+    _ delivery: Delivery, reason: String, code: String? = nil
+  ) async throws(JournalError) {
+    try await update(
+      delivery, "state = 'parked', next_try_at = NULL, reason = ?, reason_code = ?", [reason, code])
   }
 
   /// What makes a delivery due at once, where it was.
   static let due = """
-    next_try_at = NULL, attempts = 0, reason = NULL,
+    next_try_at = NULL, attempts = 0, reason = NULL, reason_code = NULL,
     state = CASE WHEN state = 'parked' AND upload_url IS NOT NULL THEN 'sending'
       WHEN state = 'parked' THEN 'waiting' ELSE state END
     """
-
-  /// Deliveries that are not done, in the order of their frames, for a person to read.
-  /// - Throws: `JournalError`.
-  public func openDeliveries(limit: Int) async throws(JournalError) -> [Delivery] {
-    let spool = self.spool
-    return try await read("Reading the queue") { database in
-      try Row.fetchAll(
-        database,
-        sql: Self.selectDelivery
-          + " WHERE delivery.state != 'sent' ORDER BY delivery.frame_id, delivery.id LIMIT ?",
-        arguments: [limit]
-      ).map { Self.delivery($0, spool: spool) }
-    }
-  }
 
   /// What waits for each album.
   ///
@@ -144,25 +134,28 @@ extension Journal {
         sql: """
           WITH open AS (
             SELECT * FROM delivery WHERE state IN ('waiting', 'sending')
-            UNION ALL SELECT * FROM delivery WHERE state = 'parked')
+            UNION ALL SELECT * FROM delivery WHERE state = 'parked'),
+          held AS (SELECT destination_id, COUNT(*) AS count FROM delivery WHERE state = 'held' GROUP BY destination_id)
           SELECT album,
             COUNT(open.id) FILTER (WHERE state != 'parked') AS waiting,
             COALESCE(SUM(COALESCE(rendition.bytes, original.bytes) - open.offset)
               FILTER (WHERE state != 'parked'), 0) AS waiting_bytes,
             COUNT(open.id) FILTER (WHERE state = 'parked') AS parked,
-            total.deliveries - COUNT(open.id) AS sent,
+            COALESCE(held.count, 0) AS held,
+            total.deliveries - COUNT(open.id) - COALESCE(held.count, 0) AS sent,
             MAX(reason) AS reason
           FROM (SELECT destination_id, COUNT(*) AS deliveries FROM delivery GROUP BY destination_id) AS total
             JOIN destination ON destination.id = total.destination_id
             LEFT JOIN open ON open.destination_id = destination.id
-            LEFT JOIN original ON original.frame_id = open.frame_id
+            LEFT JOIN held ON held.destination_id = destination.id
+            LEFT JOIN original ON original.id = open.original_id
             LEFT JOIN rendition ON rendition.frame_id = open.frame_id AND rendition.kind = open.kind
           GROUP BY destination.id ORDER BY destination.id
           """
       ).map { row in
         Backlog(
           album: row["album"], waiting: row["waiting"], waitingBytes: row["waiting_bytes"],
-          parked: row["parked"],
+          parked: row["parked"], held: row["held"],
           sent: row["sent"], reason: row["reason"])
       }
     }
@@ -177,7 +170,7 @@ extension Journal {
         database,
         sql: """
           SELECT album, COUNT(*) FILTER (WHERE kind = 'preview') AS viewable,
-            COUNT(*) FILTER (WHERE kind = 'original') AS delivered
+            COUNT(DISTINCT frame_id) FILTER (WHERE kind = 'original') AS delivered
           FROM delivery JOIN destination ON destination.id = destination_id
           WHERE state = 'sent' GROUP BY destination.id
           """
@@ -197,7 +190,8 @@ extension Journal {
     }
   }
 
-  /// Whether a frame is in all of some albums: every delivery to them is sent and none is still to be made.
+  /// Whether a frame is in all of some albums: every delivery to them is sent and none is still to be made. What is
+  /// kept back does not count.
   /// - Parameter albums: as given; what waits for other albums does not count.
   /// - Throws: `JournalError`.
   public func isDelivered(_ frame: ContentHash, to albums: [String]) async throws(JournalError) -> Bool {
@@ -209,27 +203,30 @@ extension Journal {
       return try Bool.fetchOne(
         database,
         sql: """
-          SELECT (NOT ? OR rendering != 'waiting') AND NOT EXISTS (
-            SELECT 1 FROM delivery JOIN destination ON destination.id = delivery.destination_id
-            WHERE frame_id = frame.id AND state != 'sent' AND album IN (\(places)))
+          SELECT (NOT ? OR rendering != 'waiting' OR NOT EXISTS (SELECT 1 FROM choice
+              JOIN destination ON destination.id = destination_id
+              WHERE frame_id = frame.id AND is_chosen AND album IN (\(places))))
+            AND NOT EXISTS (SELECT 1 FROM delivery JOIN destination ON destination.id = destination_id
+              WHERE frame_id = frame.id AND state NOT IN ('sent', 'held') AND album IN (\(places)))
           FROM frame WHERE hash = ?
-          """, arguments: [needsRenditions] + StatementArguments(albums) + [frame.blob]) ?? false
+          """,
+        arguments: [needsRenditions] + StatementArguments(albums + albums) + [frame.blob]) ?? false
     }
   }
 
   private func update(
-    _ delivery: Delivery, _ assignments: String, _ values: [(any DatabaseValueConvertible & Sendable)]
+    _ delivery: Delivery, _ assignments: String, _ values: [(any DatabaseValueConvertible & Sendable)?]
   ) async throws(JournalError) {
     try await write("Writing down the delivery of \(delivery.name)") { database in
       try database.execute(
-        sql: "UPDATE delivery SET \(assignments) WHERE id = ?",
+        sql: "UPDATE delivery SET \(assignments) WHERE id = ? AND state NOT IN ('held', 'sent')",
         arguments: StatementArguments(values + [delivery.id]))
     }
   }
 
-  private static let selectDelivery = """
+  static let selectDelivery = """
     SELECT delivery.id, destination.album, delivery.kind, delivery.state, delivery.offset, delivery.upload_url,
-      delivery.attempts, delivery.next_try_at, delivery.reason,
+      delivery.attempts, delivery.added_at, delivery.next_try_at, delivery.reason, delivery.reason_code,
       COALESCE(rendition.hash, original.hash) AS hash, COALESCE(rendition.bytes, original.bytes) AS bytes,
       COALESCE(rendition.media_type, original.media_type) AS media_type,
       COALESCE(rendition.path, original.path) AS path,
@@ -239,17 +236,19 @@ extension Journal {
     FROM delivery
       JOIN destination ON destination.id = delivery.destination_id
       JOIN frame ON frame.id = delivery.frame_id
-      JOIN original ON original.frame_id = frame.id
+      JOIN original ON original.id = COALESCE(delivery.original_id, \(leadOfFrame))
       LEFT JOIN rendition ON rendition.frame_id = frame.id AND rendition.kind = delivery.kind
     """
 
-  private static func delivery(_ row: Row, spool: Spool) -> Delivery {
+  static func delivery(_ row: Row, spool: Spool) -> Delivery {
     let facts: String? = row["facts"]
     return Delivery(
       id: row["id"], album: row["album"], kind: AssetKind(rawValue: row["kind"]) ?? .original,
       state: Delivery.State(rawValue: row["state"]) ?? .waiting, offset: row["offset"],
       uploadURL: row["upload_url"], attempts: row["attempts"],
+      addedAt: (row["added_at"] as Int64?).map(Date.init(milliseconds:)),
       nextTryAt: (row["next_try_at"] as Int64?).map(Date.init(milliseconds:)), reason: row["reason"],
+      reasonCode: row["reason_code"],
       hash: ContentHash(blob: row["hash"]), bytes: row["bytes"], mediaType: row["media_type"],
       path: spool.absolute(row["path"]), isInPlace: row["in_place"], modifiedNanoseconds: row["modified_ns"],
       leftSpoolAt: (row["left_at"] as Int64?).map(Date.init(milliseconds:)),

@@ -13,51 +13,128 @@ public struct SafeOriginal: Sendable {
   public var object: SourceObject?
   /// When the camera announced it.
   public var announcedAt: Date?
+  /// The clock that its capture time was written by; `nil` leaves that time as it is.
+  public var clock: CaptureClock?
+  /// Whether the object is to go from its card once it is delivered everywhere.
+  public var isToLeaveCard: Bool
+  /// How it is marked, as far as is known by now.
+  public var mark: FrameMark
 
-  public init(original: Original, source: String, object: SourceObject? = nil, announcedAt: Date? = nil) {
+  public init(
+    original: Original, source: String, object: SourceObject? = nil, announcedAt: Date? = nil,
+    clock: CaptureClock? = nil, isToLeaveCard: Bool = false, mark: FrameMark = FrameMark()
+  ) {
     self.original = original
     self.source = source
     self.object = object
     self.announcedAt = announcedAt
+    self.clock = clock
+    self.isToLeaveCard = isToLeaveCard
+    self.mark = mark
   }
 }
 
 extension Journal {
-  /// Makes a frame safe: one transaction writes down the frame, its original, the source's object as taken, and a
-  /// delivery of the original to each album. Its bytes must be synced under their final name before.
+  /// Makes an original safe: one transaction writes down its frame, the source's object as taken, and a delivery to
+  /// each album. Its bytes must be synced under their final name before.
+  ///
+  /// A RAW and the picture beside it are one frame (`OriginalPair`): whichever is safe first makes it, and gives it its
+  /// identity for good; the other joins it, however late. It goes to all the albums that the frame has, also those of
+  /// earlier runs.
   ///
   /// Bytes that the journal already has make no second frame: the one that is there gets the albums that it lacks, and
   /// what is parked of it is due again.
   /// A second copy in the spool is removed, unless it is the only one that the spool has.
-  /// - Returns: the frame, and whether it is new.
+  /// - Parameter policy: whether the frame goes to these albums, and this original with it. What does not is kept.
+  /// - Returns: the frame, and whether the original is new.
   /// - Throws: `JournalError`; then nothing is written down, and the file stays where it is.
   public func recordSafe(
-    _ safe: SafeOriginal, session: Session?, albums: [String], now: Date = Date()
+    _ safe: SafeOriginal, session: Session?, albums: [String], policy: SendingPolicy = SendingPolicy(),
+    now: Date = Date()
   ) async throws(JournalError) -> (frame: Frame, isNew: Bool) {
     let spool = self.spool
-    let recorded: (frame: Frame, isNew: Bool) = try await write("Making \(safe.original.name) safe") {
-      database in
-      var known = try Self.frame(withOriginal: safe.original.hash, in: database, spool: spool)
-      if let frame = known, Self.isBetter(safe.original, than: frame.original) {
-        try Self.keep(safe.original, insteadOf: frame.original, in: database, spool: spool)
-        known?.original = safe.original
+    let recorded: (frame: Frame, isNew: Bool, path: FilePath) = try await write(
+      "Making \(safe.original.name) safe"
+    ) { database in
+      let known = try Self.original(safe.original.hash, in: database, spool: spool)
+      var path = safe.original.path
+      let id: Int64
+      if let known {
+        id = known.frame
+        if Self.isBetter(safe.original, than: known.original) {
+          try Self.keep(safe.original, insteadOf: known.original, in: database, spool: spool)
+        } else {
+          path = known.original.path
+        }
+      } else {
+        let partner = try Self.partner(of: safe, in: database)
+        id = try partner ?? Self.insertFrame(safe, session: session?.id, now: now, in: database)
+        try Self.insertOriginal(safe, of: id, in: database, spool: spool)
+        if partner != nil {
+          // What could not be made of the RAW may be made of the picture beside it.
+          try database.execute(
+            sql: "UPDATE frame SET rendering = 'waiting' WHERE id = ? AND rendering = 'failed'",
+            arguments: [id])
+          let others = try String.fetchAll(
+            database,
+            sql: "SELECT album FROM choice JOIN destination ON id = destination_id WHERE frame_id = ?",
+            arguments: [id])
+          for album in others {
+            try Self.addOriginals(of: id, to: album, policy: policy.originals, now: now, in: database)
+          }
+        }
       }
-      let frame = try known ?? Self.insert(safe, session: session?.id, now: now, in: database, spool: spool)
       if let object = safe.object {
         try Self.record(
-          object, source: safe.source, as: .taken, frame: frame.id, session: session?.id, in: database)
+          object, source: safe.source, as: .taken, frame: id, session: session?.id, in: database)
+        if safe.isToLeaveCard {
+          try Self.wantDeletion(
+            of: object, source: safe.source, hash: safe.original.hash, now: now, in: database)
+        }
       }
+      try Self.note(safe.mark, of: id, in: database)
       for album in albums {
-        try Self.addDeliveries(of: frame.id, to: album, in: database)
-        try Self.free(frame.id, for: album, in: database)
+        try Self.assign(id, to: album, policy: policy, now: now, in: database)
+        try Self.free(id, for: album, in: database)
       }
-      return (frame, known == nil)
+      guard let frame = try Self.frame(id, in: database, spool: spool) else {
+        throw JournalError(.io, "The frame of \(safe.original.name) is not there.")
+      }
+      return (frame, known == nil, path)
     }
-    if !safe.original.isInPlace, safe.original.path != recorded.frame.original.path {
+    if !safe.original.isInPlace, safe.original.path != recorded.path {
       // The journal names another copy, which is there; this one is nobody's.
       unlink(safe.original.path.string)
     }
-    return recorded
+    return (recorded.frame, recorded.isNew)
+  }
+
+  /// The frame whose second original this is.
+  private static func partner(of safe: SafeOriginal, in database: Database) throws -> Int64? {
+    guard let object = safe.object, let key = object.pairKey else { return nil }
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT frame_id, media_type, shot_at, path, in_place, modified_ns
+        FROM original JOIN frame ON frame.id = frame_id
+        WHERE pair_key = ? AND source = ? ORDER BY frame_id DESC
+        """, arguments: [key, safe.source])
+    for row in rows {
+      let frame: Int64 = row["frame_id"]
+      let types = try String.fetchAll(
+        database, sql: "SELECT media_type FROM original WHERE frame_id = ?", arguments: [frame])
+      guard OriginalPair.canJoin(safe.original.mediaType, types) else { continue }
+      let shotAt = (row["shot_at"] as Int64?).map(Date.init(milliseconds:))
+      let path = FilePath(row["path"] as String)
+      if OriginalPair.isSameTime(shotAt, object.modifiedAt) { return frame }
+      if row["in_place"], safe.original.isInPlace,
+        path.removingLastComponent() == safe.original.path.removingLastComponent(),
+        OriginalPair.liesUnchanged(path, modifiedNanoseconds: row["modified_ns"])
+      {
+        return frame
+      }
+    }
+    return nil
   }
 
   /// Whether the same bytes are safer in this file than in the one that the journal names: the spool is ours, a
@@ -92,7 +169,8 @@ extension Journal {
   /// - Returns: the frames of those objects that are taken; the others are missing.
   /// - Throws: `JournalError`.
   public func deliverTaken(
-    _ objects: [SourceObject], source: String, albums: [String]
+    _ objects: [SourceObject], source: String, albums: [String], policy: SendingPolicy = SendingPolicy(),
+    now: Date = Date()
   ) async throws(JournalError) -> [SourceObject: Frame] {
     let spool = self.spool
     return try await write("Looking up what was already taken") { database in
@@ -109,7 +187,7 @@ extension Journal {
           statement, arguments: [source, object.folder, object.name, object.bytes, object.modified])
         guard let frame = row.map({ Self.frame($0, spool: spool) }) else { continue }
         for album in albums {
-          try Self.addDeliveries(of: frame.id, to: album, in: database)
+          try Self.assign(frame.id, to: album, policy: policy, now: now, in: database)
           try Self.free(frame.id, for: album, in: database)
         }
         frames[object] = frame
@@ -122,7 +200,10 @@ extension Journal {
   /// - Throws: `JournalError`.
   public func frame(withOriginal hash: ContentHash) async throws(JournalError) -> Frame? {
     let spool = self.spool
-    return try await read("Looking up a frame") { try Self.frame(withOriginal: hash, in: $0, spool: spool) }
+    return try await read("Looking up a frame") { database in
+      guard let known = try Self.original(hash, in: database, spool: spool) else { return nil }
+      return try Self.frame(known.frame, in: database, spool: spool)
+    }
   }
 
   /// Frames whose renditions are not made yet, and go to an album that takes some: the newest first, since guests
@@ -133,7 +214,8 @@ extension Journal {
     return try await read("Looking for frames to render") { database in
       try Row.fetchAll(
         database,
-        sql: Self.selectFrame + " WHERE \(try Self.isToRender(in: database)) ORDER BY frame.id DESC LIMIT ?",
+        sql: Self.selectFrame + " WHERE \(try Self.isToRender(in: database))"
+          + " ORDER BY frame.priority DESC, frame.id DESC LIMIT ?",
         arguments: [limit]
       ).map { Self.frame($0, spool: spool) }
     }
@@ -149,7 +231,7 @@ extension Journal {
     }
     guard !takers.isEmpty else { return "FALSE" }
     return """
-      frame.rendering = 'waiting' AND EXISTS (SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id
+      frame.rendering = 'waiting' AND EXISTS (SELECT 1 FROM choice WHERE choice.frame_id = frame.id AND is_chosen
         AND destination_id IN (\(takers.map(String.init).joined(separator: ", "))))
       """
   }
@@ -168,22 +250,23 @@ extension Journal {
     }
   }
 
-  /// Writes down what was made of a frame, and a delivery of each rendition to each of the frame's albums.
+  /// Writes down what was made of a frame, and a delivery of each rendition to each of the frame's albums. The capture
+  /// time is corrected by the frame's clock.
   /// - Parameters:
   ///   - renditions: those that were made; none is right for a clip or a picture that cannot be rendered.
   ///   - failure: why not all could be made, for a person; `nil` when all is well.
   /// - Throws: `JournalError`.
   public func recordRenditions(
-    _ renditions: [StoredRendition], facts: PictureFacts?, failure: String?, of frame: Frame
+    _ renditions: [StoredRendition], facts: PictureFacts?, failure: String?, of frame: Frame,
+    now: Date = Date()
   ) async throws(JournalError) {
-    let json: String?
-    do {
-      json = try facts.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
-    } catch {
-      throw JournalError(.io, "The facts of \(frame.original.name) cannot be written down: \(error)")
-    }
     let spool = self.spool
     try await write("Writing down the renditions of \(frame.original.name)") { database in
+      var facts = facts
+      if let capturedAt = facts?.capturedAt, let clock = try Self.clock(of: frame.id, in: database) {
+        facts?.capturedAt = clock.corrected(capturedAt)
+      }
+      let json = try facts.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
       for rendition in renditions {
         try database.execute(
           sql: """
@@ -195,37 +278,19 @@ extension Journal {
             spool.stored(rendition.path),
           ])
       }
+      let lead = try Self.frame(frame.id, in: database, spool: spool)?.lead.hash
+      // A second original that joined meanwhile may be one of which more can be made.
+      let rendering = failure == nil ? "done" : lead == frame.lead.hash ? "failed" : "waiting"
       try database.execute(
         sql: "UPDATE frame SET rendering = ?, rendering_failure = ?, facts = ? WHERE id = ?",
-        arguments: [failure == nil ? "done" : "failed", failure, json, frame.id])
-      let albums = try String.fetchAll(
-        database,
-        sql: """
-          SELECT DISTINCT album FROM delivery JOIN destination ON destination.id = delivery.destination_id
-          WHERE frame_id = ?
-          """, arguments: [frame.id])
-      for album in albums { try Self.addDeliveries(of: frame.id, to: album, in: database) }
+        arguments: [rendering, failure, json, frame.id])
+      try Self.note(FrameMark(rating: facts?.rating), of: frame.id, in: database)
+      try Self.addRenditions(of: frame.id, now: now, in: database)
     }
-  }
-
-  /// Adds the deliveries that a frame lacks for an album: its original, and the renditions that are made.
-  private static func addDeliveries(of frame: Int64, to album: String, in database: Database) throws {
-    guard let destination = try? Destination(parsing: album) else {
-      throw JournalError(.io, "\(album) names no album.")
-    }
-    try database.execute(sql: "INSERT OR IGNORE INTO destination (album) VALUES (?)", arguments: [album])
-    let kinds = destination.takes.map(\.rawValue)
-    try database.execute(
-      sql: """
-        INSERT OR IGNORE INTO delivery (frame_id, destination_id, kind, state)
-        SELECT ?, destination.id, available.kind, 'waiting' FROM destination,
-          (SELECT 'original' AS kind UNION ALL SELECT kind FROM rendition WHERE frame_id = ?) AS available
-        WHERE destination.album = ? AND available.kind IN (\(kinds.map { "'\($0)'" }.joined(separator: ", ")))
-        """, arguments: [frame, frame, album])
   }
 
   /// Makes a frame's parked deliveries to an album due.
-  private static func free(_ frame: Int64, for album: String, in database: Database) throws {
+  static func free(_ frame: Int64, for album: String, in database: Database) throws {
     try database.execute(
       sql: """
         UPDATE delivery SET \(due) WHERE frame_id = ? AND state = 'parked'
@@ -233,58 +298,84 @@ extension Journal {
         """, arguments: [frame, album])
   }
 
-  private static func insert(
-    _ safe: SafeOriginal, session: Int64?, now: Date, in database: Database, spool: Spool
-  ) throws -> Frame {
+  private static func insertFrame(
+    _ safe: SafeOriginal, session: Int64?, now: Date, in database: Database
+  ) throws -> Int64 {
     try database.execute(
       sql: """
-        INSERT INTO frame (hash, session_id, source, announced_at, safe_at, rendering)
-        VALUES (?, ?, ?, ?, ?, 'waiting')
+        INSERT INTO frame (hash, session_id, source, announced_at, safe_at, rendering, clock_offset, zone)
+        VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?)
         """,
       arguments: [
         safe.original.hash.blob, session, safe.source, safe.announcedAt?.milliseconds, now.milliseconds,
+        safe.clock?.offset, safe.clock?.zone,
       ])
-    let id = database.lastInsertedRowID
+    return database.lastInsertedRowID
+  }
+
+  private static func insertOriginal(
+    _ safe: SafeOriginal, of frame: Int64, in database: Database, spool: Spool
+  ) throws {
     let original = safe.original
     if !original.isInPlace { try vacate(spool.stored(original.path), in: database) }
     try database.execute(
       sql: """
-        INSERT INTO original (frame_id, hash, name, media_type, bytes, path, in_place, modified_ns)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO original (frame_id, hash, name, media_type, bytes, path, in_place, modified_ns, pair_key, shot_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        id, original.hash.blob, original.name, original.mediaType, original.bytes,
+        frame, original.hash.blob, original.name, original.mediaType, original.bytes,
         original.isInPlace ? original.path.string : spool.stored(original.path), original.isInPlace,
-        original.modifiedNanoseconds,
+        original.modifiedNanoseconds, safe.object?.pairKey, safe.object?.modifiedAt?.milliseconds,
       ])
-    return Frame(id: id, original: original, source: safe.source, announcedAt: safe.announcedAt, safeAt: now)
   }
 
-  private static func frame(withOriginal hash: ContentHash, in database: Database, spool: Spool) throws
-    -> Frame?
-  {
-    try Row.fetchOne(database, sql: selectFrame + " WHERE original.hash = ?", arguments: [hash.blob])
+  /// The original with these bytes, and its frame.
+  private static func original(
+    _ hash: ContentHash, in database: Database, spool: Spool
+  ) throws -> (original: Original, frame: Int64)? {
+    try Row.fetchOne(database, sql: "SELECT * FROM original WHERE hash = ?", arguments: [hash.blob])
+      .map { (original($0, spool: spool), $0["frame_id"]) }
+  }
+
+  static func frame(_ id: Int64, in database: Database, spool: Spool) throws -> Frame? {
+    try Row.fetchOne(database, sql: selectFrame + " WHERE frame.id = ?", arguments: [id])
       .map { frame($0, spool: spool) }
   }
 
-  private static let selectFrame = """
-    SELECT frame.id, frame.source, frame.announced_at, frame.safe_at,
-      original.hash, original.name, original.media_type, original.bytes, original.path, original.in_place,
-      original.modified_ns
-    FROM frame JOIN original ON original.frame_id = frame.id
+  /// The id of the original by which a frame is shown: the first that is no RAW, else the first of all.
+  static let leadOfFrame = """
+    (SELECT id FROM original WHERE original.frame_id = frame.id
+      ORDER BY media_type LIKE 'image/x-%', id LIMIT 1)
     """
 
-  private static func frame(_ row: Row, spool: Spool) -> Frame {
-    let isInPlace: Bool = row["in_place"]
-    let original = Original(
-      hash: ContentHash(blob: row["hash"]), name: row["name"], mediaType: row["media_type"],
-      bytes: row["bytes"],
-      path: isInPlace ? FilePath(row["path"] as String) : spool.absolute(row["path"]), isInPlace: isInPlace,
-      modifiedNanoseconds: row["modified_ns"])
-    return Frame(
-      id: row["id"], original: original, source: row["source"],
+  /// A frame with its first original, and the one that it is shown by in columns of the same names after `lead_`.
+  static let selectFrame = """
+    SELECT frame.id, frame.source, frame.announced_at, frame.safe_at, frame.rating, frame.is_protected,
+      original.hash, original.name, original.media_type, original.bytes, original.path, original.in_place,
+      original.modified_ns,
+      lead.hash AS lead_hash, lead.name AS lead_name, lead.media_type AS lead_media_type, lead.bytes AS lead_bytes,
+      lead.path AS lead_path, lead.in_place AS lead_in_place, lead.modified_ns AS lead_modified_ns
+    FROM frame JOIN original ON original.hash = frame.hash JOIN original AS lead ON lead.id = \(leadOfFrame)
+    """
+
+  static func frame(_ row: Row, spool: Spool) -> Frame {
+    Frame(
+      id: row["id"], original: original(row, spool: spool),
+      lead: original(row, spool: spool, prefix: "lead_"), source: row["source"],
       announcedAt: (row["announced_at"] as Int64?).map(Date.init(milliseconds:)),
-      safeAt: Date(milliseconds: row["safe_at"]))
+      safeAt: Date(milliseconds: row["safe_at"]),
+      mark: FrameMark(rating: row["rating"], isProtected: row["is_protected"]))
+  }
+
+  private static func original(_ row: Row, spool: Spool, prefix: String = "") -> Original {
+    let isInPlace: Bool = row[prefix + "in_place"]
+    let path: String = row[prefix + "path"]
+    return Original(
+      hash: ContentHash(blob: row[prefix + "hash"]), name: row[prefix + "name"],
+      mediaType: row[prefix + "media_type"], bytes: row[prefix + "bytes"],
+      path: isInPlace ? FilePath(path) : spool.absolute(path), isInPlace: isInPlace,
+      modifiedNanoseconds: row[prefix + "modified_ns"])
   }
 }
 

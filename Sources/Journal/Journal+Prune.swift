@@ -14,15 +14,16 @@ public struct PrunedOriginal: Hashable, Sendable {
   public var bytes: Int64
   /// Where it lies, or lay.
   public var path: FilePath
-  /// When the last of its frame's deliveries was done.
+  /// When the last of its deliveries, and of its frame's renditions, was done.
   public var deliveredAt: Date
 }
 
 extension Journal {
   /// Lets originals leave the spool that are delivered everywhere, the oldest first, and as many as a policy wants.
   ///
-  /// An original may leave when every delivery of its frame is done, one of an original among them, and nothing is still
-  /// to be made for it. Renditions stay. That it left is written down before its file is removed: after a crash in
+  /// An original may leave when every delivery of it is done, and there is one; when those of its frame's renditions are
+  /// done, and nothing is still to be made for them. What is kept back from an album (`held`) is not delivered, and stays;
+  /// the two originals of a pair leave each by itself. Renditions stay. That it left is written down before its file is removed: after a crash in
   /// between, `reconcile` removes it.
   /// - Parameters:
   ///   - isRehearsal: only says what would leave.
@@ -82,16 +83,19 @@ extension Journal {
     return left
   }
 
-  /// Originals whose bytes lie in the spool, and whose frames are delivered everywhere, the oldest first.
+  /// Originals whose bytes lie in the spool, and that are delivered everywhere with their frames' renditions, the
+  /// oldest first.
   private static func selectPrunable(in database: Database) throws -> String {
     """
     SELECT original.id, frame.hash AS frame, original.name, original.bytes, original.path,
-      (SELECT MAX(sent_at) FROM delivery WHERE delivery.frame_id = frame.id) AS delivered_at
+      (SELECT MAX(sent_at) FROM delivery WHERE delivery.frame_id = frame.id
+        AND (original_id = original.id OR original_id IS NULL)) AS delivered_at
     FROM original JOIN frame ON frame.id = original.frame_id
     WHERE original.in_place = 0 AND original.left_at IS NULL
       AND EXISTS (SELECT 1 FROM delivery
-        WHERE delivery.frame_id = frame.id AND kind = 'original' AND state = 'sent')
-      AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id AND state != 'sent')
+        WHERE delivery.original_id = original.id AND state = 'sent')
+      AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id AND state != 'sent'
+        AND (original_id = original.id OR original_id IS NULL))
       AND NOT (\(try isToRender(in: database)))
       AND delivered_at <= ?
     ORDER BY original.frame_id, original.id

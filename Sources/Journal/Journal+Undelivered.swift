@@ -4,7 +4,7 @@ import Model
 extension Journal {
   /// The frames that are not in all of some albums yet, by their rows' numbers.
   ///
-  /// One look at what is open, however many frames there are: what is delivered costs nothing.
+  /// One look at what is open, however many frames there are: what is delivered, or kept back, costs nothing.
   /// - Parameter albums: as given; what waits for other albums does not count.
   /// - Returns: for each such frame whether it goes on by itself; `false` is one that waits for a person.
   /// - Throws: `JournalError`.
@@ -21,7 +21,7 @@ extension Journal {
               WHERE state IN ('waiting', 'sending') AND destination_id IN (\(all))
             UNION ALL SELECT frame_id, 0 FROM delivery WHERE state = 'parked' AND destination_id IN (\(all))
             UNION ALL SELECT id, 1 FROM frame WHERE rendering = 'waiting' AND EXISTS (
-              SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id AND destination_id IN (\(takers))))
+              SELECT 1 FROM choice WHERE choice.frame_id = frame.id AND is_chosen AND destination_id IN (\(takers))))
           GROUP BY frame_id
           """)
       var frames: [Int64: Bool] = [:]

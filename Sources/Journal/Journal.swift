@@ -33,6 +33,34 @@ public final class Journal: Sendable {
     try Folders.create(path.removingLastComponent())
     try Folders.create(spool)
     let lock = try JournalLock(at: path.removingLastComponent().appending("journal.lock"))
+    return try await open(at: path, spool: spool, lock: lock)
+  }
+
+  /// Opens a journal for a change by hand, also while a run is at work with it: SQLite lets one transaction at a time
+  /// write, and the run notices (`followOtherWriters`). What only one may do (taking frames up, delivering them,
+  /// reconciling the spool) is the lock's holder's.
+  /// - Returns: the journal, and whether a run is at work with it.
+  /// - Throws: `JournalError`; `locked` where the run is of a version whose journal is not this one's.
+  public static func openForChanges(
+    at path: FilePath, spool: FilePath
+  ) async throws(JournalError) -> (journal: Journal, isRunning: Bool) {
+    let locked: JournalError
+    do {
+      return (try await open(at: path, spool: spool), false)
+    } catch {
+      guard error.code == .locked else { throw error }
+      locked = error
+    }
+    guard let reader = try await openForReading(at: path, spool: spool),
+      try await reader.read("Looking at the tables", Schema.migrator.hasCompletedMigrations)
+    else { throw locked }
+    return (try await open(at: path, spool: spool, lock: nil), true)
+  }
+
+  /// - Parameter lock: `nil` beside a run, which has it.
+  private static func open(
+    at path: FilePath, spool: FilePath, lock: JournalLock?
+  ) async throws(JournalError) -> Journal {
     do {
       let database = try DatabasePool(path: path.string, configuration: configuration(readonly: false))
       // GRDB sets synchronous to NORMAL whenever it opens in WAL mode, after prepareDatabase: set it again and look.
@@ -79,6 +107,25 @@ public final class Journal: Sendable {
 
   /// Ticks at once and then whenever the journal changed in this process: look again for what there is to do.
   public func ticks() -> AsyncStream<Void> { changes.stream() }
+
+  /// Looks twice a second whether another process (a person's `pixcheese queue`) has changed the journal, and ticks then.
+  /// Runs until the task is cancelled.
+  public func followOtherWriters() async {
+    var seen: Int?
+    while !Task.isCancelled {
+      // SQLite counts the commits of other connections for each connection; a journal that cannot be read now is
+      // somebody else's to complain about.
+      let version = try? await database.writeWithoutTransaction { connection in
+        try Int.fetchOne(connection, sql: "PRAGMA data_version")
+      }
+      if let version, version != seen {
+        if seen != nil { changes.tick() }
+        seen = version
+      }
+      // A cancelled sleep ends the loop.
+      try? await Task.sleep(for: .milliseconds(500))
+    }
+  }
 
   /// Writes in one transaction; on return it is on disk. On a full disk it fails or waits (`waitForRoom`).
   func write<Value: Sendable>(

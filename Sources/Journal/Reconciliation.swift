@@ -37,8 +37,11 @@ extension Journal {
   /// - Parameters:
   ///   - session: this run's; `nil` for one that takes no frames from cameras.
   ///   - albums: where that session's frames go.
+  ///   - policy: whether they do.
   /// - Throws: `JournalError`.
-  public func reconcile(session: Session?, albums: [String]) async throws(JournalError) -> Reconciliation {
+  public func reconcile(
+    session: Session?, albums: [String], policy: SendingPolicy = SendingPolicy()
+  ) async throws(JournalError) -> Reconciliation {
     let spool = self.spool
     let (known, left) = try await read("Reading the originals") { database in
       (
@@ -84,7 +87,7 @@ extension Journal {
           hash: content.hash, name: name, mediaType: MediaType.forFile(named: name), bytes: content.bytes,
           path: path, isInPlace: false),
         source: "spool")
-      let recorded = try await recordSafe(safe, session: owner, albums: target)
+      let recorded = try await recordSafe(safe, session: owner, albums: target, policy: policy)
       if recorded.isNew { result.adopted.append(recorded.frame) }
     }
     return result

@@ -7,6 +7,16 @@ enum Schema {
     migrator.registerMigration("1 frames, deliveries, sources") { database in
       try database.execute(sql: version1)
     }
+    migrator.registerMigration("2 cameras' clocks") { database in
+      try database.execute(sql: clocks)
+    }
+    migrator.registerMigration("2 deletions on cards") { database in
+      try database.execute(sql: deletions)
+    }
+    // It makes the delivery table anew: whatever adds columns to that comes after it.
+    migrator.registerMigration("2 pairs and choices") { database in
+      try database.execute(sql: pairsAndChoices)
+    }
     migrator.registerMigration("3 room") { database in
       try database.execute(sql: room)
     }
@@ -99,5 +109,62 @@ enum Schema {
     ) STRICT;
     CREATE INDEX delivery_open ON delivery(destination_id, kind, frame_id) WHERE state IN ('waiting', 'sending');
     CREATE INDEX delivery_parked ON delivery(destination_id) WHERE state = 'parked';
+    """
+
+  /// A frame may have several originals (RAW and JPEG), each with deliveries of its own, and a frame or an original may
+  /// be kept back from an album.
+  ///
+  /// `original.pair_key` is the folder (without the card slot) and the name without its extension, by which a second
+  /// original is found; `shot_at` is the source's modification time. `choice` says whether a frame goes to an album;
+  /// an original that does not go has a delivery that is `held`, so that nobody takes it for delivered.
+  private static let pairsAndChoices = """
+    ALTER TABLE frame ADD COLUMN rating INTEGER;
+    ALTER TABLE frame ADD COLUMN is_protected INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE frame ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX frame_first ON frame(priority) WHERE priority > 0;
+
+    ALTER TABLE original ADD COLUMN pair_key TEXT;
+    ALTER TABLE original ADD COLUMN shot_at INTEGER;
+    CREATE INDEX original_of_pair ON original(pair_key) WHERE pair_key IS NOT NULL;
+
+    CREATE TABLE choice (
+      frame_id INTEGER NOT NULL REFERENCES frame(id) ON DELETE CASCADE,
+      destination_id INTEGER NOT NULL REFERENCES destination(id),
+      is_chosen INTEGER NOT NULL,
+      PRIMARY KEY (frame_id, destination_id)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO choice SELECT DISTINCT frame_id, destination_id, 1 FROM delivery;
+
+    CREATE TABLE new_delivery (
+      id INTEGER PRIMARY KEY,
+      frame_id INTEGER NOT NULL REFERENCES frame(id) ON DELETE CASCADE,
+      destination_id INTEGER NOT NULL REFERENCES destination(id),
+      kind TEXT NOT NULL CHECK (kind IN ('thumbnail', 'preview', 'original')),
+      original_id INTEGER REFERENCES original(id) ON DELETE CASCADE
+        CHECK ((kind = 'original') = (original_id IS NOT NULL)),
+      state TEXT NOT NULL CHECK (state IN ('held', 'waiting', 'sending', 'sent', 'parked')),
+      offset INTEGER NOT NULL DEFAULT 0,
+      upload_url TEXT,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      added_at INTEGER,
+      next_try_at INTEGER,
+      reason TEXT,
+      reason_code TEXT,
+      sent_at INTEGER
+    ) STRICT;
+    INSERT INTO new_delivery (id, frame_id, destination_id, kind, original_id, state, offset, upload_url, attempts,
+        next_try_at, reason, sent_at)
+      SELECT id, frame_id, destination_id, kind,
+        CASE WHEN kind = 'original' THEN (SELECT MIN(original.id) FROM original
+          WHERE original.frame_id = delivery.frame_id) END,
+        state, offset, upload_url, attempts, next_try_at, reason, sent_at FROM delivery;
+    DROP TABLE delivery;
+    ALTER TABLE new_delivery RENAME TO delivery;
+    CREATE UNIQUE INDEX delivery_of_rendition ON delivery(frame_id, destination_id, kind) WHERE original_id IS NULL;
+    CREATE UNIQUE INDEX delivery_of_original ON delivery(original_id, destination_id) WHERE original_id IS NOT NULL;
+    CREATE INDEX delivery_of_frame ON delivery(frame_id);
+    CREATE INDEX delivery_open ON delivery(destination_id, kind, frame_id) WHERE state IN ('waiting', 'sending');
+    CREATE INDEX delivery_parked ON delivery(destination_id) WHERE state = 'parked';
+    CREATE INDEX delivery_held ON delivery(destination_id) WHERE state = 'held';
     """
 }

@@ -4,22 +4,24 @@ public struct AlbumFrame: Hashable, Codable, Sendable {
   public var seq: Int64
   /// SHA-256 of the frame's first original.
   public var frame: ContentHash
-  /// The first original's file name.
+  /// The file name of the original that it is shown by; so with the next two.
   public var name: String
-  /// The first original's media type.
   public var mediaType: String
-  /// The first original's length in bytes; `nil` while nobody has said.
+  /// Its length in bytes; `nil` while nobody has said.
   public var bytes: Int64?
   /// The thumbnail's URL; `nil` while it is not there. The same holds for the next two.
   public var thumbnail: String?
   public var preview: String?
   public var original: String?
+  /// Every original that is there, in the order of their arrival: of RAW and JPEG both. `original` is one of them, no
+  /// RAW if there is another.
+  public var originals: [AlbumOriginal]
   /// What the page shows.
   public var facts: PictureFacts
 
   public init(
     seq: Int64, frame: ContentHash, name: String, mediaType: String, bytes: Int64?, thumbnail: String?,
-    preview: String?, original: String?, facts: PictureFacts
+    preview: String?, original: String?, originals: [AlbumOriginal] = [], facts: PictureFacts
   ) {
     self.seq = seq
     self.frame = frame
@@ -29,11 +31,12 @@ public struct AlbumFrame: Hashable, Codable, Sendable {
     self.thumbnail = thumbnail
     self.preview = preview
     self.original = original
+    self.originals = originals
     self.facts = facts
   }
 
   private enum CodingKeys: String, CodingKey {
-    case seq, frame, name, bytes, thumbnail, preview, original
+    case seq, frame, name, bytes, thumbnail, preview, original, originals
     case mediaType = "media_type"
   }
 
@@ -47,6 +50,7 @@ public struct AlbumFrame: Hashable, Codable, Sendable {
     thumbnail = try container.decodeIfPresent(String.self, forKey: .thumbnail)
     preview = try container.decodeIfPresent(String.self, forKey: .preview)
     original = try container.decodeIfPresent(String.self, forKey: .original)
+    originals = try container.decodeIfPresent([AlbumOriginal].self, forKey: .originals) ?? []
     facts = try PictureFacts(from: decoder)
   }
 
@@ -61,6 +65,7 @@ public struct AlbumFrame: Hashable, Codable, Sendable {
     try container.encode(thumbnail, forKey: .thumbnail)
     try container.encode(preview, forKey: .preview)
     try container.encode(original, forKey: .original)
+    try container.encode(originals, forKey: .originals)
     var factsContainer = encoder.container(keyedBy: PictureFacts.CodingKeys.self)
     try factsContainer.encode(facts.capturedAt, forKey: .capturedAt)
     try factsContainer.encode(facts.width, forKey: .width)

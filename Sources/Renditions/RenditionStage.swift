@@ -72,7 +72,7 @@ public struct RenditionStage: Service {
     var failure: String?
     do {
       let rendered = try await darkroom.render(
-        file: frame.original.path.string, mark: journal.spool.attemptMark(of: frame.hash).string)
+        file: frame.lead.path.string, mark: journal.spool.attemptMark(of: frame.lead.hash).string)
       facts = rendered.facts
       for rendition in [rendered.thumbnail, rendered.preview] {
         renditions.append(
@@ -98,7 +98,7 @@ public struct RenditionStage: Service {
   /// What can be said of something that cannot be rendered, such as a clip; nothing is a fine answer.
   private func factsAlone(of frame: Frame) async -> PictureFacts? {
     do {
-      return try await darkroom.facts(of: .file(frame.original.path.string))
+      return try await darkroom.facts(of: .file(frame.lead.path.string))
     } catch {
       return nil
     }

@@ -78,9 +78,11 @@ struct FillCommand: AsyncParsableCommand {
     INSERT INTO source_object (source, folder, name, bytes, modified, disposition, session_id, frame_id)
     SELECT 'PXC0000001', '/store_00010001/DCIM/100PIXCH', 'IMG_' || id || '.JPG', 25000000, id, 'taken', 1, id FROM frame
     """,
+    "INSERT INTO choice (frame_id, destination_id, is_chosen) SELECT id, 1, 1 FROM frame",
     """
-    INSERT INTO delivery (frame_id, destination_id, kind, state, offset, sent_at)
-    SELECT frame.id, 1, kind.kind, iif(frame.id > :frames - 100, 'waiting', 'sent'), 0, NULL
+    INSERT INTO delivery (frame_id, destination_id, kind, original_id, state, offset, sent_at)
+    SELECT frame.id, 1, kind.kind, iif(kind.kind = 'original', frame.id, NULL),
+      iif(frame.id > :frames - 100, 'waiting', 'sent'), 0, NULL
     FROM frame, (SELECT 'thumbnail' AS kind UNION ALL SELECT 'preview' UNION ALL SELECT 'original') AS kind
     """,
   ]

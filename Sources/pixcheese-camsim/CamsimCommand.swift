@@ -45,6 +45,13 @@ struct CamsimCommand: ParsableCommand {
   @Option(help: "How many cards: 1, or 2 that both get every frame.")
   var slots = 1
 
+  @Option(
+    help: "Write a RAW file with this extension (CR3, NEF) beside every frame; of two cards to the second.")
+  var raw: String?
+
+  @Flag(help: "The RAW file comes before the other.")
+  var rawFirst = false
+
   @Option(help: "How much fits on a card, in gigabytes.")
   var capacity = 64.0
 
@@ -117,6 +124,8 @@ struct CamsimCommand: ParsableCommand {
     camera.batteryLevel = battery
     camera.clockOffset = clock
     camera.keepsFileNames = keepNames
+    camera.rawExtension = raw
+    camera.isRawFirst = rawFirst
     return camera
   }
 

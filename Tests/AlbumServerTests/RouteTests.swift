@@ -234,6 +234,7 @@ import Testing
         let upload = try await server.create(access, length: 10)
         let path = String(words[1]).replacing("{slug}", with: access.album.slug)
           .replacing("{file}", with: words[1].hasPrefix("/assets") ? "page.js" : String(media))
+          .replacing("{sha256}", with: String(media.prefix(64)))
           .replacing("{upload}", with: String(upload.split(separator: "/").last ?? ""))
         let method = try #require(HTTPRequest.Method(String(words[0])))
         // With a token and without, with the version and without, well and badly: always something that is listed.

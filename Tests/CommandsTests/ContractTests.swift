@@ -42,7 +42,7 @@ struct ContractTests {
         #"{"camera":"c","event":"frame.captured","frame":"c-1","name":"a.jpg"}"#
       ),
       (
-        .frameSafe(frame: ContractTests.hash, name: "一.jpg", bytes: 7),
+        .frameSafe(frame: ContractTests.hash, name: "一.jpg", bytes: 7, sha256: ContractTests.hash),
         #"{"bytes":7,"event":"frame.safe","frame":"HASH","name":"一.jpg","sha256":"HASH"}"#
       ),
       (

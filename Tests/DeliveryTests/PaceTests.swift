@@ -47,15 +47,17 @@ struct PaceTests {
     #expect(!rest.isProbing)
   }
 
-  @Test("A chunk comes to what the link takes in three seconds, at most fourfold in a step, within its range")
+  @Test("A chunk comes to what the link takes in five seconds, at most fourfold in a step, within its range")
   func chunks() {
     var chunks = ChunkSize(isLoopback: false)
-    #expect(chunks.bytes == 1 << 20)
-    chunks.acknowledged(1 << 20, in: .milliseconds(10))
     #expect(chunks.bytes == 4 << 20)
+    chunks.acknowledged(4 << 20, in: .seconds(10))
+    #expect(chunks.bytes == 2 << 20)
+    chunks.acknowledged(2 << 20, in: .milliseconds(10))
+    #expect(chunks.bytes == 8 << 20)
     for _ in 0..<5 { chunks.acknowledged(chunks.bytes, in: .milliseconds(10)) }
     #expect(chunks.bytes == 16 << 20)
-    chunks.acknowledged(16 << 20, in: .seconds(30))
+    chunks.acknowledged(16 << 20, in: .seconds(50))
     #expect(chunks.bytes == (16 << 20) / 10)
     for _ in 0..<9 { chunks.broke() }
     #expect(chunks.bytes == 256 << 10)

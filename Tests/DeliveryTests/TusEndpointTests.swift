@@ -1,5 +1,6 @@
 import Curl
 import Foundation
+import Model
 import Testing
 
 @testable import Delivery
@@ -27,6 +28,35 @@ struct TusEndpointTests {
     #expect(value("Content-Type", carrying) == "application/offset+octet-stream")
     #expect(value("Upload-Metadata", carrying) == nil)
     #expect(carrying.range == 0..<9)
+  }
+
+  @Test("{name} in the address becomes each file's name, told apart by its hash")
+  func names() throws {
+    let template = TusEndpoint(
+      creation: try #require(URL(string: "http://filer.example:8888/.tus/party/{name}")), token: "t")
+    let hash = ContentHash(of: Data("a".utf8))
+    #expect(
+      template.naming("IMG_0001.JPG", hash).creation.absoluteString
+        == "http://filer.example:8888/.tus/party/IMG_0001-ca978112.JPG")
+    let odd = template.naming("../婚礼/a b?.JPG", hash).creation
+    #expect(odd.path(percentEncoded: true).split(separator: "/").count == 3)
+    #expect(odd.query == nil && odd.absoluteString.hasSuffix("a%20b%3F-ca978112.JPG"))
+    #expect(template.naming("none", hash).creation.lastPathComponent == "none-ca978112")
+    #expect(endpoint.naming("IMG_0001.JPG", hash) == endpoint)
+  }
+
+  @Test("A server that takes the creation's address for the file's own is refused before the first byte")
+  func replacing() throws {
+    let plain = TusEndpoint(creation: try #require(URL(string: "http://filer.example:8888/.tus/party")))
+    var upload = TusUpload(endpoint: plain, length: 10)
+    _ = upload.begin()
+    guard
+      case .stop(let reason, _) = upload.answered(TusAnswer(status: 201, location: "/.tus/.uploads/1"))
+    else {
+      Issue.record("it goes on")
+      return
+    }
+    #expect(reason.code == .refused && reason.text.contains("/{name}"))
   }
 
   @Test("PATCH says where it begins, its type, and its checksum")

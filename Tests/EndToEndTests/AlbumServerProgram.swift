@@ -21,11 +21,16 @@ struct AlbumServerProgram: Sendable {
   static func start(in home: Home, on network: BadNetwork, port: UInt16 = 0) async throws
     -> AlbumServerProgram
   {
+    try await start(in: home, at: network.address, port: port)
+  }
+
+  /// One that listens everywhere, and is known by an address that its clients have for it.
+  static func start(in home: Home, at address: String, port: UInt16 = 0) async throws -> AlbumServerProgram {
     let port = try port == 0 ? LoopbackPort.free() : port
     let data = home.folder.appending(path: "server")
     let program = try home.start(
       "serve", "--listen", "0.0.0.0:\(port)", "--data", data.path, "--public-url",
-      "http://\(network.address):\(port)")
+      "http://\(address):\(port)")
     try await program.first("server.ready")
     return AlbumServerProgram(program: program, url: "http://127.0.0.1:\(port)", data: data)
   }

@@ -43,7 +43,7 @@ extension EndToEndTests {
     @Test("Outages of 4 s in every 10 s: all arrives once, and a chunk for each is the most that goes twice")
     func outages() async throws {
       let venue = try await Venue(
-        "--up 8mbit --down 8mbit --delay 20ms --outage 6:4", load: Self.load(2.5, 4))
+        "--up 8mbit --down 8mbit --delay 20ms --outage 6:4", load: Self.load(2.5, 3))
       let upload = try venue.upload()
       #expect(try await upload.end(within: .seconds(300)) == .exit(0), "\(upload.words)")
       // What an outage drops is not in badnet's figure: that is what passed.

@@ -33,8 +33,8 @@ final class FileSourceTests {
     let outcomes = Mutex<[(Frame, Bool)]>([])
     try await FileSource(journal: journal, albums: albums).take(scan.files) { outcome in
       switch outcome {
-      case .safe(let frame, let isNew): outcomes.withLock { $0.append((frame, isNew)) }
-      case .known(let frames): outcomes.withLock { $0 += frames.map { ($0, false) } }
+      case .safe(let frame, _, let isNew): outcomes.withLock { $0.append((frame, isNew)) }
+      case .known(let originals): outcomes.withLock { $0 += originals.map { ($0.frame, false) } }
       case .failed: return
       }
     }

@@ -50,6 +50,7 @@ final class Tethering: Sendable {
   @discardableResult
   func tether(
     catchUp: CatchUp = .session, port: CameraPort? = nil, patience: Duration = .seconds(10),
+    care: CameraCare = CameraCare(),
     _ body: (inout EventReader) async throws -> Void
   ) async throws -> Int {
     let executable = try #require(Self.executable)
@@ -57,7 +58,8 @@ final class Tethering: Sendable {
       Tether.Configuration(
         cameras: [.port(port ?? .ptpip(host: "127.0.0.1", port: camera.port))], catchUp: catchUp,
         albums: ["test"],
-        settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience),
+        settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience,
+        care: care),
       journal: journal, session: session, logger: Logger(label: "test"))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await tether.run() }

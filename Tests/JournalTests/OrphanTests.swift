@@ -77,7 +77,7 @@ struct UndeliveredTests {
     try await journal.markSent(due[1])
     #expect(try await journal.undelivered(to: [here]) == [frames[0].id: false])
     #expect(try await journal.undelivered(to: [here, there]).count == 2)
-    try await journal.retry(album: here)
+    try await journal.retry(QueueSelection(album: here))
     #expect(try await journal.undelivered(to: [here]) == [frames[0].id: true])
     try await journal.markSent(due[0])
     #expect(try await journal.undelivered(to: [here]).isEmpty)

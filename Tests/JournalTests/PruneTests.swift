@@ -68,6 +68,30 @@ struct PruneTests {
     #expect(exists(thumbnail.path))
   }
 
+  @Test("Of a pair each original leaves by itself, and one that is kept back stays")
+  func pair() async throws {
+    func take(_ name: String, _ albums: [String], _ policy: SendingPolicy) async throws -> SafeOriginal {
+      let original = try temporary.spooled(name, "bytes of \(name)", in: journal)
+      let object = SourceObject(folder: "/card", name: name, bytes: original.bytes, modified: 1_700_000_000)
+      let safe = SafeOriginal(original: original, source: "7", object: object)
+      _ = try await journal.recordSafe(safe, session: nil, albums: albums, policy: policy)
+      return safe
+    }
+    let pictures = SendingPolicy(originals: try #require(OriginalsPolicy("jpeg")))
+    let picture = try await take("a.JPG", [album], pictures).original
+    let raw = try await take("a.CR3", [album], pictures).original
+    let frame = try #require(try await journal.frame(withOriginal: raw.hash))
+    #expect(frame.hash == picture.hash, "it is a pair")
+    try await deliver(frame, to: album)
+    #expect(try await journal.prune(.delivered).map(\.name) == ["a.JPG"])
+    #expect(exists(raw.path), "it was never sent")
+    let sent = try await journal.send(.all, to: [], originals: OriginalsPolicy())
+    #expect(sent.deliveries == 1)
+    #expect(try await journal.prune(.delivered).isEmpty, "it waits")
+    try await deliver(frame, to: album)
+    #expect(try await journal.prune(.delivered).map(\.name) == ["a.CR3"])
+  }
+
   @Test("Days count from the last delivery; room is made by the oldest, and only as much as is wanted")
   func policies() async throws {
     let now = Date()

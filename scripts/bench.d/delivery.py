@@ -138,7 +138,7 @@ class Ground:
             link,
             [self.bench.program("pixcheese"), "upload", *files, "--album",
              album["url"] if watch else "tus+" + album["upload_url"], "--home", home, "--json", "--patience", "120"],
-            PIXCHEESE_TOKEN=album["token"], PIXCHEESE_CONGESTION_CONTROL=congestion)
+            PIXCHEESE_TOKEN=album["token"], PIXCHEESE_CONGESTION_CONTROL="bbr" if congestion == "bbr" else "system")
         frames = self.frames(album)
         wanted = sorted(digest(path) for path in files)
         if sorted(frame["frame"] for frame in frames if frame["original"]) != wanted:

@@ -16,7 +16,8 @@ struct Routes: Sendable {
   let all: [Route]
 
   init(
-    page: PageEndpoints, albums: AlbumEndpoints, media: MediaEndpoint, uploads: UploadEndpoints,
+    page: PageEndpoints, albums: AlbumEndpoints, media: MediaEndpoint, originals: OriginalEndpoint,
+    uploads: UploadEndpoints,
     health: HealthEndpoints
   ) {
     let creation = "/api/v1/albums/{slug}/uploads"
@@ -34,6 +35,7 @@ struct Routes: Sendable {
       Route(method: .get, path: "/api/v1/albums/{slug}", handler: albums.show),
       Route(method: .get, path: "/api/v1/albums/{slug}/frames", handler: albums.frames),
       Route(method: .get, path: "/api/v1/albums/{slug}/events", handler: albums.events),
+      Route(method: .get, path: "/api/v1/albums/{slug}/originals/{sha256}", handler: originals.show),
       Route(method: .options, path: creation, handler: uploads.options),
       Route(method: .post, path: creation, handler: uploads.create),
       Route(method: .options, path: upload, handler: uploads.options),

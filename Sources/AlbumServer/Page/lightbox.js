@@ -346,5 +346,29 @@ function details(frame) {
     if (key === "rating") words.setAttribute("aria-label", say("rating", frame.rating));
     list.append(term, words);
   }
+  if (frame.originals?.length > 1) list.append(...downloads(frame.originals));
   return list;
+}
+
+/** A link to each original, where a photo has several: RAW and JPEG. */
+function downloads(originals) {
+  const term = document.createElement("dt");
+  term.textContent = field("originals");
+  const links = document.createElement("dd");
+  for (const original of originals) {
+    const link = document.createElement("a");
+    link.className = "original";
+    link.href = original.url;
+    link.download = original.name;
+    link.textContent = `${formatOf(original)} · ${byteCount(original.bytes)}`;
+    links.append(link);
+  }
+  return [term, links];
+}
+
+/** What photographers call a file of this kind: RAW, JPEG, HEIF. */
+function formatOf({ media_type: type, name }) {
+  if (type.startsWith("image/x-")) return "RAW";
+  const known = { "image/jpeg": "JPEG", "image/heic": "HEIF", "image/heif": "HEIF", "image/tiff": "TIFF" };
+  return known[type] ?? name.split(".").pop().toUpperCase();
 }

@@ -41,6 +41,7 @@ const texts = {
     fields: {
       name: "File", time: "Taken", camera: "Camera", lens: "Lens", exposure: "Exposure", focal: "Focal length",
       rating: "Rating", pixels: "Picture", bytes: "Original",
+      originals: "Download",
     },
   },
   zh: {
@@ -82,7 +83,7 @@ const texts = {
     rating: (n) => `${n} 星`,
     fields: {
       name: "文件名", time: "拍摄时间", camera: "相机", lens: "镜头", exposure: "曝光", focal: "焦距",
-      rating: "评分", pixels: "尺寸", bytes: "原图",
+      rating: "评分", pixels: "尺寸", bytes: "原图", originals: "下载",
     },
   },
 };

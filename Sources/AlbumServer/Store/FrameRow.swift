@@ -14,6 +14,8 @@ struct FrameRow: Hashable, Sendable {
   var thumbnail: String?
   var preview: String?
   var original: String?
+  /// All originals that are there; `url` is the file name here.
+  var originals: [AlbumOriginal] = []
   var lacksRenditions = false
 
   init(frame: ContentHash, name: String, mediaType: String) {
@@ -35,24 +37,28 @@ struct FrameRow: Hashable, Sendable {
     thumbnail = row["thumbnail"]
     preview = row["preview"]
     original = row["original"]
+    let list: String = row["originals"]
+    originals = try JSONDecoder().decode([AlbumOriginal].self, from: Data(list.utf8))
     lacksRenditions = row["lacks_renditions"]
   }
 
   func save(album: Int64, in database: Database) throws {
     let facts = String(decoding: try JSONEncoder().encode(facts), as: UTF8.self)
+    let originals = String(decoding: try JSONEncoder().encode(originals), as: UTF8.self)
     try database.execute(
       sql: """
         INSERT INTO frames(
-          album, frame, seq, name, media_type, bytes, facts, thumbnail, preview, original, lacks_renditions)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          album, frame, seq, name, media_type, bytes, facts, thumbnail, preview, original, originals,
+          lacks_renditions)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT(album, frame) DO UPDATE SET
           seq = excluded.seq, name = excluded.name, media_type = excluded.media_type, bytes = excluded.bytes,
           facts = excluded.facts, thumbnail = excluded.thumbnail, preview = excluded.preview,
-          original = excluded.original, lacks_renditions = excluded.lacks_renditions
+          original = excluded.original, originals = excluded.originals, lacks_renditions = excluded.lacks_renditions
         """,
       arguments: [
         album, frame.column, seq, name, mediaType, bytes, facts, thumbnail, preview, original,
-        lacksRenditions,
+        originals, lacksRenditions,
       ])
   }
 
@@ -61,7 +67,12 @@ struct FrameRow: Hashable, Sendable {
     func url(_ file: String?) -> String? { file.map { "/media/\(slug)/\($0)" } }
     return AlbumFrame(
       seq: seq, frame: frame, name: name, mediaType: mediaType, bytes: bytes, thumbnail: url(thumbnail),
-      preview: url(preview), original: url(original), facts: facts)
+      preview: url(preview), original: url(original),
+      originals: originals.map { original in
+        var original = original
+        original.url = "/media/\(slug)/\(original.url)"
+        return original
+      }, facts: facts)
   }
 }
 

@@ -22,8 +22,8 @@ struct Publication: Sendable {
 extension Publication {
   /// The frame with this publication in it.
   ///
-  /// A rendition replaces an older one of its kind. The original shown is the frame's first, the one whose hash the
-  /// frame is known by; before it arrived, whichever came first.
+  /// A rendition replaces an older one of its kind. Originals add up: a frame may have a RAW and a JPEG
+  /// (`AlbumOriginal.lead` says which one it is shown by).
   func merged(into existing: FrameRow?) -> FrameRow {
     let fallback = "\(frame.hex.prefix(12)).\(type.fileExtension)"
     var row =
@@ -34,12 +34,18 @@ extension Publication {
     switch kind {
     case .thumbnail: row.thumbnail = file
     case .preview: row.preview = file
-    case .original where sha256 == frame || row.original == nil:
-      row.original = file
-      row.name = name ?? row.name
-      row.mediaType = type.mediaType
-      row.bytes = bytes
-    case .original: break
+    case .original:
+      if !row.originals.contains(where: { $0.sha256 == sha256 }) {
+        row.originals.append(
+          AlbumOriginal(
+            sha256: sha256, name: name ?? row.name, mediaType: type.mediaType, bytes: bytes, url: file))
+      }
+      if let lead = AlbumOriginal.lead(of: row.originals, frame: frame) {
+        row.original = lead.url
+        row.name = lead.name
+        row.mediaType = lead.mediaType
+        row.bytes = lead.bytes
+      }
     }
     row.bytes = row.bytes ?? originalBytes
     row.lacksRenditions = row.original != nil && (row.thumbnail == nil || row.preview == nil)
@@ -144,6 +150,17 @@ extension AlbumStore {
         database,
         sql: "SELECT bytes FROM assets WHERE album = ? AND frame = ? AND kind = ? AND sha256 = ?",
         arguments: [album, frame.column, kind.rawValue, sha256.column])
+    }
+  }
+}
+
+extension AlbumStore {
+  /// How many bytes an original of an album has, of whichever frame; `nil` where the album has no such original.
+  func originalBytes(of sha256: ContentHash, album: Int64) async throws -> Int64? {
+    try await read { database in
+      try Int64.fetchOne(
+        database, sql: "SELECT bytes FROM assets WHERE album = ? AND kind = ? AND sha256 = ?",
+        arguments: [album, AssetKind.original.rawValue, sha256.column])
     }
   }
 }

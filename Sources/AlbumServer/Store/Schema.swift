@@ -7,8 +7,20 @@ enum Schema {
     migrator.registerMigration("1 albums, frames and uploads") { database in
       try database.execute(sql: first)
     }
+    migrator.registerMigration("2 several originals of a frame") { database in
+      try database.execute(sql: severalOriginals)
+    }
     return migrator
   }
+
+  /// `originals` is a JSON array of what `AlbumOriginal` is, its `url` the file's name below `/media/SLUG/`.
+  private static let severalOriginals = """
+    ALTER TABLE frames ADD COLUMN originals TEXT NOT NULL DEFAULT '[]';
+    UPDATE frames SET originals = COALESCE((
+      SELECT json_group_array(json_object('sha256', lower(hex(assets.sha256)), 'name', assets.name,
+        'media_type', assets.media_type, 'bytes', assets.bytes, 'url', assets.file))
+      FROM assets WHERE assets.album = frames.album AND assets.frame = frames.frame AND kind = 'original'), '[]');
+    """
 
   private static let first = """
     CREATE TABLE albums(

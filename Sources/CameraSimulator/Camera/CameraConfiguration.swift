@@ -36,8 +36,15 @@ public struct CameraConfiguration: Sendable {
   public var clockOffset: TimeInterval = 0
   /// The camera's zone; PTP and EXIF dates are local times in it.
   public var timeZone: TimeZone = .current
+  /// Whether a Canon body refuses to save to its card: there is none in it.
+  public var isMemoryOnly = false
   /// Whether frames from `Pictures.files` keep the files' own names.
   public var keepsFileNames = false
+  /// The extension of a RAW file that is written with every frame, of the same number: `CR3`, `NEF`; `nil`: none. With
+  /// two cards it goes to the second one alone, and the frame to the first.
+  public var rawExtension: String?
+  /// Whether the RAW file is written and announced before the other.
+  public var isRawFirst = false
 
   public init() {}
 }

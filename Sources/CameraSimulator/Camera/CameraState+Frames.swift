@@ -25,10 +25,13 @@ extension CameraState {
     }
     var added: CardObject?
     if target != .memory {
-      for index in cards.indices {
+      let raw = configuration.rawExtension.map { RawTwin(of: frame, named: name, extension: $0) }
+      if let raw, configuration.isRawFirst { try put(raw, facts: facts) }
+      for index in cards.indices where raw == nil || index == 0 {
         let object = try put(frame, named: name, facts: facts, onCard: index)
         added = added ?? object
       }
+      if let raw, !configuration.isRawFirst { try put(raw, facts: facts) }
     }
     if target != .card {
       let object = CardObject(
@@ -41,6 +44,11 @@ extension CameraState {
     number.advance()
     guard let added else { throw CameraSimulatorError(.file, "the frame went nowhere") }
     return added
+  }
+
+  /// Where there are two cards the RAW is on the last one.
+  private mutating func put(_ raw: RawTwin, facts: FrameFacts) throws(CameraSimulatorError) {
+    _ = try put(raw.frame, named: raw.name, facts: facts, onCard: cards.count - 1)
   }
 
   private mutating func put(
@@ -106,6 +114,23 @@ extension CameraState {
     for index in cards.indices {
       for object in cards[index].files(named: name) {
         cards[index].setProtection(isProtected, of: object.handle)
+        announce(.objectChanged(object.handle))
+        count += 1
+      }
+    }
+    return count
+  }
+
+  /// Gives all files of a name stars, as a camera does: the length and the time stay, some bytes change.
+  /// - Returns: how many there were.
+  mutating func rateFiles(named name: String, _ stars: Int) throws(CameraSimulatorError) -> Int {
+    var count = 0
+    for index in cards.indices {
+      for object in cards[index].files(named: name) {
+        guard let content = object.content else { continue }
+        let rated = try RatedContent.rating(content, stars)
+        if let file = object.file { try rated.write(to: file) }
+        cards[index].setContent(try object.file.map(ObjectContent.init(file:)) ?? rated, of: object.handle)
         announce(.objectChanged(object.handle))
         count += 1
       }

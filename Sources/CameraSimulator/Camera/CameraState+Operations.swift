@@ -21,7 +21,7 @@ extension CameraState {
         .objectAdded, .objectRemoved, .storeAdded, .storeRemoved, .devicePropChanged, .objectInfoChanged,
         .captureComplete,
       ],
-      properties: behaviour.listsProperties ? propertyCodes : [.dateTime],
+      properties: behaviour.listsProperties ? propertyCodes : [],
       manufacturer: configuration.vendor.manufacturer,
       model: configuration.model ?? configuration.vendor.defaultModel,
       serialNumber: configuration.serialNumber)
@@ -87,7 +87,8 @@ extension CameraState {
       return .failed(.invalidStorageID)
     }
     let info = StorageInfo(
-      capacity: cards[index].capacity, free: cards[index].free, freeImages: framesLeft,
+      accessCapability: isReadOnly ? 1 : 0, capacity: cards[index].capacity, free: cards[index].free,
+      freeImages: framesLeft,
       storageDescription: "Card \(index + 1)", volumeLabel: "PIXCHEESE")
     return .bytes(info.encoded)
   }
@@ -171,6 +172,7 @@ extension CameraState {
     guard let index = cards.firstIndex(where: { $0.object(handle) != nil }),
       let object = cards[index].object(handle)
     else { return .failed(.invalidObjectHandle) }
+    guard !isReadOnly else { return .failed(.storeReadOnly) }
     guard !object.isProtected else { return .failed(.objectWriteProtected) }
     do {
       try cards[index].remove(handle)

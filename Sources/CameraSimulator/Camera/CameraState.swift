@@ -12,6 +12,8 @@ struct CameraState: Sendable {
   var clockOffset: TimeInterval
   /// In percent.
   var batteryLevel: Int
+  /// Whether the cards' locks are on.
+  var isReadOnly = false
   var faults = ActiveFaults()
   var isSessionOpen = false
   /// Events that go to the event connection next.
@@ -62,7 +64,8 @@ struct CameraState: Sendable {
 
   /// All properties that the camera has.
   var propertyCodes: [PropertyCode] {
-    [.batteryLevel, .dateTime] + behaviour.properties.map(\.code)
+    (behaviour.hasStandardClock ? [.batteryLevel, .dateTime] : [.batteryLevel])
+      + behaviour.properties.map(\.code)
   }
 
   func property(_ code: PropertyCode) -> PropertyDescription? {
@@ -72,7 +75,7 @@ struct CameraState: Sendable {
       return PropertyDescription(
         code, factoryDefault: .uint8(100), current: .uint8(UInt8(clamping: batteryLevel)),
         form: .range(minimum: .uint8(0), maximum: .uint8(100), step: .uint8(1)))
-    case .dateTime:
+    case .dateTime where behaviour.hasStandardClock:
       return PropertyDescription(
         code, isWritable: true, current: .string(PTPDate.text(now, in: configuration.timeZone)))
     default:

@@ -100,6 +100,23 @@ public final class SimulatedCamera: Sendable {
     withState { $0.clockOffset = offset }
   }
 
+  /// Turns the cards' locks on or off.
+  public func setReadOnly(_ isReadOnly: Bool) {
+    withState { $0.isReadOnly = isReadOnly }
+  }
+
+  /// The names of the files on the cards, in the order in which they came.
+  public var fileNames: [String] {
+    state.withLock { state in
+      state.cards.flatMap { card in
+        card.handles.compactMap { card.object($0) }.filter { !$0.isFolder }.map(\.name)
+      }
+    }
+  }
+
+  /// What the camera's clock is ahead of this machine's, in seconds.
+  public var clockOffset: TimeInterval { state.withLock { $0.clockOffset } }
+
   /// Formats the cards silently; the next frames have the first numbers again and handles that are new.
   /// - Throws: `CameraSimulatorError` with code `file`.
   public func format() throws(CameraSimulatorError) {
@@ -128,6 +145,17 @@ public final class SimulatedCamera: Sendable {
   /// - Returns: how many there were.
   public func protect(_ name: String, _ isProtected: Bool = true) -> Int {
     withState { $0.protectFiles(named: name, isProtected) }
+  }
+
+  /// Gives the files of a name stars, 0 to 5, and announces it.
+  /// - Returns: how many there were.
+  /// - Throws: `CameraSimulatorError` with code `file` for a file that has no place for them.
+  public func rate(_ name: String, stars: Int) throws(CameraSimulatorError) -> Int {
+    let count = try state.withLock { state throws(CameraSimulatorError) in
+      try state.rateFiles(named: name, stars)
+    }
+    sendEvents()
+    return count
   }
 
   /// Whether an initiator has a session.

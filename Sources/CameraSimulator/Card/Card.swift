@@ -78,6 +78,10 @@ struct Card: Sendable {
     objects[handle]?.isProtected = isProtected
   }
 
+  mutating func setContent(_ content: ObjectContent, of handle: UInt32) {
+    objects[handle]?.content = content
+  }
+
   /// Removes an object and what lies in it.
   mutating func remove(_ handle: UInt32) throws(CameraSimulatorError) {
     for child in children(of: handle) { try remove(child.handle) }

@@ -10,7 +10,7 @@ struct CardObject: Sendable {
   let name: String
   let format: ObjectFormat
   /// `nil` for a folder.
-  let content: ObjectContent?
+  var content: ObjectContent?
   let captured: Date
   /// What the head of the file says of the picture.
   let picture: JPEGHead

@@ -18,6 +18,7 @@ public enum ControlCommand: Sendable, Hashable {
   case delete(String)
   case protect(String)
   case unprotect(String)
+  case rate(String, stars: Int)
   case help
   case quit
 
@@ -51,6 +52,11 @@ public enum ControlCommand: Sendable, Hashable {
     case "delete": self = .delete(try Self.name(rest, of: verb))
     case "protect": self = .protect(try Self.name(rest, of: verb))
     case "unprotect": self = .unprotect(try Self.name(rest, of: verb))
+    case "rate":
+      guard let stars = rest.last.flatMap(Int.init), (0...5).contains(stars), rest.count > 1 else {
+        throw Self.usage("rate NAME STARS")
+      }
+      self = .rate(try Self.name(Array(rest.dropLast()), of: verb), stars: stars)
     case "help": self = .help
     case "quit": self = .quit
     default: throw Self.usage("\(verb.debugDescription) is no command; say help")
@@ -120,6 +126,7 @@ public enum ControlCommand: Sendable, Hashable {
     reinsert                      takes the cards out and puts them in again, announced
     delete NAME                   deletes a file on the camera, announced
     protect NAME, unprotect NAME  marks a file as protected, announced
+    rate NAME STARS               gives a file 0 to 5 stars, written into it, announced
     fault drop                    closes all connections now
     fault drop-after BYTES        closes them after that many bytes of the next downloads
     fault stall [SECONDS]         does not answer for that long; without SECONDS until clear

@@ -31,6 +31,7 @@ extension SimulatedCamera {
     case .delete(let name): answer.count = try delete(name)
     case .protect(let name): answer.count = protect(name, true)
     case .unprotect(let name): answer.count = protect(name, false)
+    case .rate(let name, let stars): answer.count = try rate(name, stars: stars)
     case .help: answer.help = ControlCommand.summary
     case .quit: break
     }

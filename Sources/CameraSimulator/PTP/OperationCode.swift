@@ -52,6 +52,7 @@ public struct ResponseCode: RawRepresentable, Hashable, Sendable {
   static let devicePropNotSupported = ResponseCode(0x200A)
   static let storeFull = ResponseCode(0x200C)
   static let objectWriteProtected = ResponseCode(0x200D)
+  static let storeReadOnly = ResponseCode(0x200E)
   static let accessDenied = ResponseCode(0x200F)
   static let noThumbnailPresent = ResponseCode(0x2010)
   static let deviceBusy = ResponseCode(0x2019)

@@ -1,8 +1,12 @@
+import Foundation
+
 /// Canon EOS: events and the values of properties are kept until 0x9116 asks for them, as records of 32-bit
 /// length and type. A computer first sets remote mode (0x9114) and event mode (0x9115).
 ///
 /// Where frames go is property 0xD11C: 2 is the card, 4 the computer. With 4 a frame is offered by a transfer
 /// request from RAM and forgotten at 0x9117.
+///
+/// The clock is property 0xD113: the digits that the camera shows as if they were UTC, in seconds since 1970.
 struct CanonBehaviour: VendorBehaviour {
   static let getStorageIDs = OperationCode(0x9101)
   static let getStorageInfo = OperationCode(0x9102)
@@ -21,6 +25,7 @@ struct CanonBehaviour: VendorBehaviour {
 
   static let focusMode = PropertyCode(0xD108)
   static let batteryPower = PropertyCode(0xD111)
+  static let cameraTime = PropertyCode(0xD113)
   static let owner = PropertyCode(0xD115)
   static let availableShots = PropertyCode(0xD11B)
   static let captureDestination = PropertyCode(0xD11C)
@@ -36,6 +41,7 @@ struct CanonBehaviour: VendorBehaviour {
   let extensionID: UInt32 = 0x0B
   let offersInitiateCapture = false
   let listsProperties = false
+  let hasStandardClock = false
 
   var operations: [OperationCode] {
     [
@@ -50,6 +56,7 @@ struct CanonBehaviour: VendorBehaviour {
       // 3 is manual focus: a press of the release need not wait for focus.
       PropertyDescription(Self.focusMode, current: .uint16(3)),
       PropertyDescription(Self.batteryPower, current: .uint16(2)),
+      PropertyDescription(Self.cameraTime, isWritable: true, current: .uint32(0)),
       PropertyDescription(Self.owner, isWritable: true, current: .string("")),
       PropertyDescription(Self.availableShots, current: .uint32(0)),
       PropertyDescription(
@@ -67,6 +74,9 @@ struct CanonBehaviour: VendorBehaviour {
     switch code {
     case Self.serialNumber:
       return PropertyDescription(code, current: .string(state.configuration.serialNumber))
+    case Self.cameraTime:
+      let seconds = state.now.timeIntervalSince1970 + Double(Self.secondsFromGMT(state))
+      return PropertyDescription(code, isWritable: true, current: .uint32(UInt32(clamping: Int(seconds))))
     case Self.availableShots:
       return PropertyDescription(code, current: .uint32(state.framesLeft))
     case Self.batteryPower:
@@ -85,6 +95,10 @@ struct CanonBehaviour: VendorBehaviour {
     }
   }
 
+  private static func secondsFromGMT(_ state: CameraState) -> Int {
+    state.configuration.timeZone.secondsFromGMT(for: state.now)
+  }
+
   func target(in state: CameraState) -> FrameTarget {
     state.property(Self.captureDestination)?.current == .uint32(Self.toComputer) ? .memory : .card
   }
@@ -95,7 +109,8 @@ struct CanonBehaviour: VendorBehaviour {
 
   /// The cable was out in between: the camera saves to its card again.
   func sessionOpened(_ state: inout CameraState) {
-    state.store(.uint32(Self.toCard), in: Self.captureDestination)
+    let target = state.configuration.isMemoryOnly ? Self.toComputer : Self.toCard
+    state.store(.uint32(target), in: Self.captureDestination)
   }
 
   func answer(_ request: OperationRequest, data: [UInt8], state: inout CameraState) -> Reply? {
@@ -145,7 +160,14 @@ struct CanonBehaviour: VendorBehaviour {
     guard let property = state.property(code), property.isWritable else {
       return .failed(.devicePropNotSupported)
     }
+    if code == Self.captureDestination, state.configuration.isMemoryOnly { return .failed(.accessDenied) }
     let rest = reader.readRest()
+    if code == Self.cameraTime, let value = property.current.decodingSameType(from: rest) {
+      let shown = Date(timeIntervalSince1970: Double(value.number - Self.secondsFromGMT(state)))
+      state.clockOffset = shown.timeIntervalSinceNow
+      state.polled.append(.propertyChanged(code))
+      return .ok
+    }
     if case .string = property.current {
       // Canon's strings are plain and end with a zero.
       state.store(.string(String(decoding: rest.prefix { $0 != 0 }, as: UTF8.self)), in: code)

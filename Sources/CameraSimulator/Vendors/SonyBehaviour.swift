@@ -22,6 +22,7 @@ struct SonyBehaviour: VendorBehaviour {
   let extensionID: UInt32 = 0x11
   let offersInitiateCapture = false
   let listsProperties = false
+  let hasStandardClock = false
   let memoryHandle: UInt32? = 0xFFFF_C001
 
   /// The others are listed by 0x9202.

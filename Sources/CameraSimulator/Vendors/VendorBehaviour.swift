@@ -12,6 +12,8 @@ protocol VendorBehaviour: Sendable {
   var properties: [PropertyDescription] { get }
   /// The properties that DeviceInfo lists; some vendors hide theirs.
   var listsProperties: Bool { get }
+  /// Whether the clock is the standard's DateTime (0x5011); some vendors have one of their own, or none.
+  var hasStandardClock: Bool { get }
   /// The handle of the first frame in RAM, if frames in RAM have one fixed handle.
   var memoryHandle: UInt32? { get }
 
@@ -33,6 +35,7 @@ extension VendorBehaviour {
   var properties: [PropertyDescription] { [] }
   var listsProperties: Bool { true }
   var memoryHandle: UInt32? { nil }
+  var hasStandardClock: Bool { true }
 
   func property(_ code: PropertyCode, of state: CameraState) -> PropertyDescription? { nil }
   func target(in state: CameraState) -> FrameTarget { .card }

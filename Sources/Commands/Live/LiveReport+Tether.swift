@@ -1,4 +1,5 @@
 import Ingest
+import Model
 
 extension LiveReport {
   /// What `tether` says of cameras and frames.
@@ -15,11 +16,16 @@ extension LiveReport {
         .cameraConnected(
           camera: camera.camera, model: camera.model, serial: camera.serial ?? "",
           port: String(describing: camera.port)))
+      emit(.cameraStatus(camera: camera.camera, camera.status))
       console.say(
         "\(console.green("Connected:")) \(Text.harmless(camera.model)) (\(Text.harmless(camera.camera))) at "
           + "\(camera.port)")
     case .cameraStatus(let camera, let status):
-      await scoreboard.camera(camera) { $0.take(status) }
+      if await scoreboard.takes(status, of: camera) { emit(.cameraStatus(camera: camera, status)) }
+    case .cameraClock(let camera, let offset):
+      await scoreboard.camera(camera) { $0.clockOffset = offset }
+      emit(.cameraClock(camera: camera, offset: offset))
+      console.detail("clock      \(Text.harmless(camera)) is \(ClockText.duration(offset))")
     case .cameraLost(let camera, let loss):
       await scoreboard.camera(camera) { $0.lost = Text.harmless(loss.message) }
       emit(.cameraLost(camera: camera, reason: Text.harmless(loss.message)))
@@ -30,9 +36,26 @@ extension LiveReport {
       console.detail("captured   \(frame.name)")
     case .frameProgress: break
     case .frameSafe(let frame):
-      await safe(frame.frame, name: frame.name, bytes: frame.bytes)
+      await safe(frame.frame, name: frame.name, bytes: frame.bytes, sha256: frame.sha256)
+    case .frameDeleted(let camera, let name, let sha256):
+      emit(.frameDeleted(frame: sha256, camera: camera, name: name))
+      console.detail("deleted    \(Text.harmless(name)) on the card: delivered everywhere")
     case .warning(let code, let message): warn(code, Text.harmless(message))
     }
+  }
+}
+
+extension Scoreboard {
+  /// Takes a camera's status.
+  /// - Returns: whether it says something that was not known.
+  func takes(_ status: CameraStatus, of camera: String) -> Bool {
+    var isNew = false
+    self.camera(camera) {
+      let before = $0
+      $0.take(status)
+      isNew = $0.battery != before.battery || $0.framesLeft != before.framesLeft || $0.free != before.free
+    }
+    return isNew
   }
 }
 
@@ -40,5 +63,6 @@ extension Scoreboard.Camera {
   mutating func take(_ status: CameraStatus) {
     battery = status.battery
     free = status.free
+    framesLeft = status.framesLeft
   }
 }

@@ -14,6 +14,10 @@ actor LiveReport {
   /// Whether the run takes frames from cameras, for which there must be room.
   let takesFrames: Bool
   private var deliveredFrames: Set<ContentHash> = []
+  /// Frames that were told of as delivered everywhere; a second original that joins later makes no second frame.
+  private var countedFrames: Set<ContentHash> = []
+  /// Album and frame of every original's arrival that was told of.
+  private var arrivedFrames: Set<String> = []
   private var onDelivered: @Sendable (Int) async -> Void = { _ in }
   /// The last reason said for each album, so that a long outage is one line and not hundreds.
   private var saidReasons: [String: String] = [:]
@@ -89,13 +93,24 @@ actor LiveReport {
   }
 
   func safe(_ frame: Frame) async {
-    await safe(frame.hash, name: frame.original.name, bytes: frame.original.bytes)
+    await safe(frame, original: frame.original)
   }
 
-  func safe(_ frame: ContentHash, name: String, bytes: Int64) async {
+  func safe(_ frame: Frame, original: Original) async {
+    await safe(frame.hash, name: original.name, bytes: original.bytes, sha256: original.hash)
+  }
+
+  /// - Parameter sha256: the original's; another than the frame's for a second original.
+  func safe(_ frame: ContentHash, name: String, bytes: Int64, sha256: ContentHash) async {
     lastProgress = .now
-    await scoreboard.safe(frame, name: Text.harmless(name), bytes: bytes)
-    emit(.frameSafe(frame: frame, name: name, bytes: bytes))
+    if sha256 == frame {
+      await scoreboard.safe(frame, name: Text.harmless(name), bytes: bytes)
+    } else {
+      // What there is of the frame now has to be delivered too.
+      deliveredFrames.remove(frame)
+      await scoreboard.joined(bytes: bytes)
+    }
+    emit(.frameSafe(frame: frame, name: name, bytes: bytes, sha256: sha256))
     console.detail("safe       \(Text.harmless(name)) (\(Text.bytes(bytes)))")
   }
 
@@ -148,15 +163,22 @@ actor LiveReport {
   private func sent(_ sent: DeliveryEvent.Sent) async throws {
     lastProgress = .now
     saidReasons[sent.album] = nil
+    let isFurther =
+      sent.kind == .original && !arrivedFrames.insert("\(sent.frame) \(sent.album)").inserted
     // A thumbnail fits where no original does.
     if sent.kind == .original { fullAlbums.remove(sent.album) }
-    await scoreboard.sent(sent, isExpected: albums.contains(sent.album))
+    await scoreboard.sent(sent, isExpected: albums.contains(sent.album), isFurther: isFurther)
     switch sent.kind {
     case .thumbnail: break
     case .preview:
       emit(.frameViewable(frame: sent.frame, album: sent.album, milliseconds: sent.milliseconds))
       console.detail(
         "viewable   \(Text.harmless(sent.name))" + (sent.milliseconds.map { " after \($0) ms" } ?? ""))
+    case .original where isFurther:
+      emit(
+        .originalDelivered(
+          frame: sent.frame, album: sent.album, name: sent.name, bytes: sent.bytes, sha256: sent.sha256))
+      console.detail("delivered  \(Text.harmless(sent.name))")
     case .original:
       emit(.frameDelivered(frame: sent.frame, album: sent.album, bytes: sent.bytes))
       console.detail("delivered  \(Text.harmless(sent.name))")
@@ -170,6 +192,7 @@ actor LiveReport {
       try await journal.isDelivered(frame, to: albums),
       deliveredFrames.insert(frame).inserted
     else { return }
+    guard countedFrames.insert(frame).inserted else { return }
     await onDelivered(await scoreboard.deliveredEverywhere())
   }
 

@@ -19,6 +19,7 @@ import UnixSignals
 struct LiveRun: Sendable {
   let context: Context
   let choice: AlbumChoice
+  let policy: SendingPolicy
   let listen: ListenAddress
   let journal: Journal
   let report: LiveReport
@@ -33,12 +34,14 @@ struct LiveRun: Sendable {
   /// - Parameter takesFrames: whether frames come from cameras, and so into the spool.
   /// - Throws: `Complaint`, `JournalError`.
   init(
-    context: Context, albums: [String], listen: ListenAddress, takesFrames: Bool,
+    context: Context, albums: [String], policy: SendingPolicy = SendingPolicy(), listen: ListenAddress,
+    takesFrames: Bool,
     network: NetworkOptions? = nil
   ) async throws {
-    let policy = try RoomKeeper.Policy(context.settings)
+    let roomPolicy = try RoomKeeper.Policy(context.settings)
     let network = try NetworkSettings(context.settings, options: network)
     self.context = context
+    self.policy = policy
     self.listen = listen
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
@@ -52,8 +55,8 @@ struct LiveRun: Sendable {
     limit = network.limit
     report = LiveReport(
       console: context.console, journal: journal, albums: choice.albums, takesFrames: takesFrames)
-    room = SpoolRoom(spool: journal.spool, reserve: policy.reserve)
-    keep = policy.keep
+    room = SpoolRoom(spool: journal.spool, reserve: roomPolicy.reserve)
+    keep = roomPolicy.keep
     // What comes from cameras must wait from the first word; an upload on a full disk had better say so.
     if takesFrames { waitForRoom() }
   }
@@ -63,11 +66,11 @@ struct LiveRun: Sendable {
   ///   - session: the session that adopted originals belong to.
   ///   - source: makes the service that feeds the journal. When it ends, the run ends.
   func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
-    let reconciled = try await journal.reconcile(session: session, albums: choice.albums)
+    let reconciled = try await journal.reconcile(session: session, albums: choice.albums, policy: policy)
     await report.reconciled(reconciled)
     if let session { try await journal.feed(choice.albums, from: session) }
     // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
-    for album in choice.albums { try await journal.retry(album: album) }
+    for album in choice.albums { try await journal.retry(QueueSelection(album: album)) }
     waitForRoom()
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
@@ -160,11 +163,19 @@ struct LiveRun: Sendable {
       await add(LimitKeeper(curl: run.curl, timetable: run.limit), atSuccess: .ignore)
       await add(
         NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
+      if run.policy.originals.when == .onWifi {
+        await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore)
+      }
+      await add(
+        OriginalConfirmer(
+          journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger),
+        atSuccess: .ignore)
       await add(
         RunNoteKeeper(path: RunNote.path(beside: run.journal.path)) { [report = run.report] in
           RunNote(await report.scoreboard.snapshot, warnings: await report.warnings)
         },
         atSuccess: .ignore)
+      await add(QueueFollower(journal: run.journal), atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
       await add(source(Stop(group: group)), atSuccess: .gracefullyShutdownGroup)
       // The last is the first to end: whatever waits for room then ends too, instead of using up the grace.
@@ -182,6 +193,15 @@ struct LiveRun: Sendable {
         .init(
           service: service, successTerminationBehavior: behaviour,
           failureTerminationBehavior: .gracefullyShutdownGroup))
+    }
+  }
+
+  /// Notices what a person does with `pixcheese queue` meanwhile.
+  private struct QueueFollower: Service {
+    let journal: Journal
+
+    func run() async throws {
+      await cancelWhenGracefulShutdown { await journal.followOtherWriters() }
     }
   }
 

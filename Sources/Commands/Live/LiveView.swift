@@ -1,5 +1,6 @@
 import Foundation
 import Ingest
+import Model
 import ServiceLifecycle
 
 /// The live status of a run at the bottom of the terminal, drawn a few times a second; nothing without a terminal.
@@ -33,10 +34,7 @@ struct LiveView: Service {
         lines.append(
           "\(console.red("○")) \(console.bold(Text.harmless(camera.model)))  \(Text.harmless(lost))")
       } else {
-        let facts = [
-          camera.battery.map { "battery \(Text.harmless($0))" }, camera.free.map { "\(Text.bytes($0)) free" },
-          camera.port,
-        ].compactMap { $0 }
+        let facts = Self.facts(of: camera) + [camera.port]
         lines.append(
           "\(console.green("●")) \(console.bold(Text.harmless(camera.model)))  "
             + console.dimmed(facts.joined(separator: " · ")))
@@ -69,6 +67,16 @@ struct LiveView: Service {
       lines.append("    \(mark)  \(frame.name)  \(console.dimmed(Text.bytes(frame.bytes)))")
     }
     return lines
+  }
+
+  /// What a photographer looks for: `battery 80%`, `312 frames left`, `60 GB free`, `clock 0:07 ahead`.
+  static func facts(of camera: Scoreboard.Camera) -> [String] {
+    [
+      camera.battery.map { "battery \(Text.harmless($0))" },
+      camera.framesLeft.map { "\(Text.count($0, "frame")) left" },
+      camera.free.map { "\(Text.bytes($0)) free" },
+      camera.clockOffset.flatMap { $0 == 0 ? nil : "clock \(ClockText.duration($0))" },
+    ].compactMap { $0 }
   }
 
   /// What is to be said of the disk; nothing while there is plenty of room.

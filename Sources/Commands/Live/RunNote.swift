@@ -17,8 +17,18 @@ struct RunNote: Codable, Hashable, Sendable {
     let battery: String?
     /// Bytes free on its cards.
     let free: Int64?
+    /// Frames that still fit, as the camera guesses.
+    let framesLeft: Int?
+    /// How many seconds its clock is ahead of this machine's.
+    let clockOffset: Int?
     /// Why it is not connected; `nil` while it is.
     let lost: String?
+
+    enum CodingKeys: String, CodingKey {
+      case camera, model, port, battery, free, lost
+      case framesLeft = "frames_left"
+      case clockOffset = "clock_offset_seconds"
+    }
   }
 
   struct Album: Codable, Hashable, Sendable {
@@ -83,7 +93,7 @@ struct RunNote: Codable, Hashable, Sendable {
     cameras = snapshot.cameras.map { id, camera in
       Camera(
         camera: id, model: camera.model, port: camera.port, battery: camera.battery, free: camera.free,
-        lost: camera.lost)
+        framesLeft: camera.framesLeft, clockOffset: camera.clockOffset, lost: camera.lost)
     }
     albums = snapshot.albums.map { album, state in
       Album(album: album, url: state.page?.absoluteString, bytesPerSecond: state.bytesPerSecond)

@@ -11,6 +11,10 @@ actor Scoreboard {
     var battery: String?
     /// Bytes free on its cards.
     var free: Int64?
+    /// Frames that still fit, as the camera guesses.
+    var framesLeft: Int?
+    /// How many seconds its clock is ahead of this machine's.
+    var clockOffset: Int?
     /// Why it is not connected; `nil` while it is.
     var lost: String?
   }
@@ -100,9 +104,18 @@ actor Scoreboard {
     if snapshot.recent.count > 5 { snapshot.recent.removeLast() }
   }
 
-  /// - Parameter isExpected: whether the run feeds that album.
-  func sent(_ sent: DeliveryEvent.Sent, isExpected: Bool) {
+  /// A second original of a frame is safe: the camera announced two files, and they are one frame.
+  func joined(bytes: Int64) {
+    if snapshot.captured > 0 { snapshot.captured -= 1 }
+    snapshot.safeBytes += bytes
+  }
+
+  /// - Parameters:
+  ///   - isExpected: whether the run feeds that album.
+  ///   - isFurther: whether it is a second original of a frame that has arrived there.
+  func sent(_ sent: DeliveryEvent.Sent, isExpected: Bool, isFurther: Bool) {
     if isExpected { snapshot.upload?.sent(sent.kind, bytes: sent.bytes) }
+    guard !isFurther else { return }
     let recent = snapshot.recent.firstIndex { $0.frame == sent.frame }
     guard let index = snapshot.albums.firstIndex(where: { $0.album == sent.album }) else { return }
     snapshot.albums[index].state.waiting = nil

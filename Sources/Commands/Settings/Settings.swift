@@ -138,9 +138,10 @@ struct Settings: Sendable {
 
   /// The keys that `config.toml` may have; `s3.` is read by bucket albums.
   static let known: Set<String> = [
-    "album", "server", "quiet", "verbose", "json", "queue.rows", "limit",
+    "album", "server", "quiet", "verbose", "json", "send", "originals", "queue.rows", "limit",
     "network.ca_file", "network.congestion_control",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen",
+    "tether.clock_offset", "tether.set_clock", "tether.delete_after", "tether.delete_pause",
     "upload.listen", "upload.patience", "spool.keep", "spool.reserve",
     "demo.every", "demo.frames", "demo.lan", "demo.listen",
     "serve.listen", "serve.data", "serve.public_url",

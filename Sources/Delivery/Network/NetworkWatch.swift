@@ -56,6 +56,7 @@ public final class NetworkWatch: Sendable {
   private static func read(_ socket: Int32, until stopped: Int32, _ changed: () -> Void) {
     var buffer = [UInt8](repeating: 0, count: 32 << 10)
     var isPending = false
+    var state = NetworkState.now()
     while true {
       var entries = [
         pollfd(fd: socket, events: Int16(POLLIN), revents: 0),
@@ -69,7 +70,9 @@ public final class NetworkWatch: Sendable {
       if entries[1].revents != 0 { return }
       if count == 0 {
         isPending = false
-        changed()
+        let now = NetworkState.now()
+        if now != state { changed() }
+        state = now
         continue
       }
       let length = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))

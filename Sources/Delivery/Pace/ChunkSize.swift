@@ -8,11 +8,12 @@ struct ChunkSize: Hashable, Sendable {
   /// The least and most of a chunk on a link.
   static let range: ClosedRange<Int64> = 256 << 10...16 << 20
   /// How long a chunk should take.
-  static let aim = Duration.seconds(3)
+  static let aim = Duration.seconds(5)
 
   /// - Parameter isLoopback: whether the destination is this machine: a file then goes whole.
   init(isLoopback: Bool) {
-    bytes = isLoopback ? .max : 1 << 20
+    // A camera's JPEG: most servers keep what arrived of a torn request, so that a large first one risks little.
+    bytes = isLoopback ? .max : 4 << 20
     ceiling = isLoopback ? .max : Self.range.upperBound
   }
 

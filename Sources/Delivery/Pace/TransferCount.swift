@@ -7,6 +7,7 @@ struct TransferCount: Hashable, Sendable {
   private(set) var count: Int
   /// Whether only one count is allowed.
   private let isFixed: Bool
+  private let first: Int
 
   /// What the count that is held has shown; `nil` while that is being measured.
   private var held: Trial?
@@ -26,7 +27,10 @@ struct TransferCount: Hashable, Sendable {
   }
 
   static let range = 2...16
-  static let start = 4
+  /// The first count where the system's congestion control takes every loss for a full link: eight lose less by it than one.
+  static let start = 8
+  /// The first count with BBR: one fills a link, and some more fill the pauses between requests. Many at once overrun its queue.
+  static let startWithBBR = 3
   /// Seconds of a trial that do not count: connections start slowly, and the kernel's buffers fill at once.
   private static let settling = 1
   private static let measuring = 2
@@ -36,11 +40,16 @@ struct TransferCount: Hashable, Sendable {
   private static let gain = 1.1
   private static let loss = 0.97
 
-  /// - Parameter fixed: always this many; `nil` finds out.
-  init(fixed: Int? = nil) {
+  /// - Parameters:
+  ///   - fixed: always this many; `nil` finds out.
+  ///   - start: how many are tried first.
+  init(fixed: Int? = nil, start: Int = Self.start) {
     isFixed = fixed != nil
-    count = fixed ?? Self.start
+    first = start
+    count = fixed ?? start
     trial = Trial(count: count)
+    // Each new connection overruns the link for a moment: with BBR there is little to find, and no hurry.
+    patience = start == Self.startWithBBR ? Self.holding : 0
   }
 
   /// Takes what went in one second.
@@ -73,7 +82,7 @@ struct TransferCount: Hashable, Sendable {
       self.held = trial
       triesMore = isMore
       tryNext()
-    } else if isMore, held.count == Self.start, trial.count == 2 * Self.start {
+    } else if isMore, held.count == first {
       // The first step up brought nothing: perhaps fewer do as well.
       triesMore = false
       tryNext()

@@ -73,6 +73,7 @@ actor TusClient: DestinationClient {
         DeliveryReason(
           .tooLarge, "The destination takes files of up to \(maximum) bytes; this has \(delivery.bytes)."))
     }
+    let endpoint = self.endpoint.naming(delivery.name, delivery.hash)
     var upload = TusUpload(
       endpoint: endpoint, length: delivery.bytes,
       location: delivery.uploadURL.flatMap(endpoint.resolve), acknowledged: delivery.offset,
@@ -149,6 +150,7 @@ actor TusClient: DestinationClient {
   private func request(
     _ step: TusUpload.Step, _ upload: TusUpload, _ delivery: Delivery, _ source: DeliverySource
   ) async throws(SourceError) -> Request {
+    let endpoint = upload.endpoint
     let request: TusRequest
     switch (step, upload.location) {
     case (.send(let range), let location?):

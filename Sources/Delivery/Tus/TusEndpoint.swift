@@ -1,11 +1,43 @@
 import Curl
 import Foundation
+import Model
 
 /// Where uploads are made, and which requests that takes.
 struct TusEndpoint: Hashable, Sendable {
   var creation: URL
   /// The bearer token; it goes to the creation URL's origin and nowhere else.
   var token: String?
+  /// Whether the creation URL is one file's alone.
+  private(set) var isNamed = false
+
+  init(creation: URL, token: String? = nil) {
+    self.creation = creation
+    self.token = token
+  }
+
+  /// What stands in a creation URL for the name of each file, as `URL` encodes it. SeaweedFS takes the path of a creation for the
+  /// file's own (weed/server/filer_server_tus_handlers.go).
+  private static let namePlaceholder = "%7Bname%7D"
+
+  /// Whether a server that takes the creation's path for the file's name would put every file in the place of the last.
+  func wouldReplace(uploadAt location: URL) -> Bool {
+    location.path.contains("/.tus/.uploads/") && !isNamed
+  }
+
+  /// The endpoint for one file: `{name}` in the creation URL becomes its name with the beginning of its hash, since names of
+  /// photos come again.
+  func naming(_ name: String, _ hash: ContentHash) -> TusEndpoint {
+    guard creation.absoluteString.contains(Self.namePlaceholder) else { return self }
+    let dot = name.lastIndex(of: ".") ?? name.endIndex
+    let unique = "\(name[..<dot])-\(hash.hex.prefix(8))\(name[dot...])"
+    let allowed = CharacterSet.urlPathAllowed.subtracting(CharacterSet(charactersIn: "/"))
+    guard let encoded = unique.addingPercentEncoding(withAllowedCharacters: allowed),
+      let url = URL(string: creation.absoluteString.replacing(Self.namePlaceholder, with: encoded))
+    else { return self }
+    var named = TusEndpoint(creation: url, token: token)
+    named.isNamed = true
+    return named
+  }
 
   /// What the server called an upload, as an absolute address.
   /// - Returns: `nil` for anything but http and https, and for an address with a name or password in it.

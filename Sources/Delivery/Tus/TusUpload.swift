@@ -145,6 +145,14 @@ extension TusUpload {
     case 201 where answer.speaksTus:
       location = answer.location.flatMap(endpoint.resolve)
       acknowledged = 0
+      if let made = location, endpoint.wouldReplace(uploadAt: made) {
+        location = nil
+        return .stop(
+          DeliveryReason(
+            .refused,
+            "This is SeaweedFS, which would put every photo in the place of the last: end the album's address with /{name}."
+          ))
+      }
       // Carried whole, or there already: an album server says so of content that it has.
       if answer.offset == length {
         acknowledged = length

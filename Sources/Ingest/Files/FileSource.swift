@@ -2,7 +2,8 @@ import Dispatch
 import Foundation
 import Glibc
 public import Journal
-import Model
+public import Model
+import Pictures
 public import SystemPackage
 
 /// The source of local files and folders: each file becomes a safe frame where it lies, without a copy.
@@ -12,10 +13,10 @@ public import SystemPackage
 public struct FileSource: Sendable {
   /// What became of a file.
   public enum Outcome: Sendable {
-    /// It is a safe frame; `isNew` is false where the journal had its bytes already.
-    case safe(Frame, isNew: Bool)
+    /// It is a safe original of a frame; `isNew` is false where the journal had its bytes already.
+    case safe(Frame, Original, isNew: Bool)
     /// They were taken before and are as they were then: nothing was read.
-    case known([Frame])
+    case known([(frame: Frame, original: Original)])
     /// It could not be read, or changed while it was read; the reason is for a person.
     case failed(FilePath, reason: String)
   }
@@ -25,12 +26,15 @@ public struct FileSource: Sendable {
 
   private let journal: Journal
   private let albums: [String]
+  private let policy: SendingPolicy
   /// Files hashed at once: as many as a small machine has cores, so that the disk is never idle.
   private static let width = 2
 
-  public init(journal: Journal, albums: [String]) {
+  /// - Parameter policy: which files go to the albums. The others are safe frames too, known and kept back.
+  public init(journal: Journal, albums: [String], policy: SendingPolicy = SendingPolicy()) {
     self.journal = journal
     self.albums = albums
+    self.policy = policy
   }
 
   /// Takes files up, telling of each one as soon as it is safe.
@@ -40,9 +44,13 @@ public struct FileSource: Sendable {
     // In parts, each a transaction: nothing else that wants to write waits for all of them.
     for start in stride(from: 0, to: files.count, by: Self.part) {
       let part = files[start..<min(start + Self.part, files.count)].map { (file: $0, object: $0.object) }
-      let taken = try await journal.deliverTaken(part.map(\.object), source: Self.name, albums: albums)
+      let taken = try await journal.deliverTaken(
+        part.map(\.object), source: Self.name, albums: albums, policy: policy)
       let there = await Self.stillThere(taken)
-      if !there.isEmpty { each(.known(part.compactMap { there[$0.object] })) }
+      let known = part.compactMap { part in
+        there[part.object].flatMap { original in taken[part.object].map { (frame: $0, original: original) } }
+      }
+      if !known.isEmpty { each(.known(known)) }
       rest += part.filter { there[$0.object] == nil }.map(\.file)
     }
     try await withThrowingTaskGroup(of: Outcome.self) { group in
@@ -75,19 +83,29 @@ public struct FileSource: Sendable {
       original: Original(
         hash: hashed.hash, name: name, mediaType: MediaType.forFile(named: name), bytes: file.bytes,
         path: file.path, isInPlace: true, modifiedNanoseconds: file.modifiedNanoseconds),
-      source: Self.name, object: file.object)
-    let recorded = try await journal.recordSafe(safe, session: nil, albums: albums)
-    return .safe(recorded.frame, isNew: recorded.isNew)
+      source: Self.name, object: file.object,
+      mark: FrameMark(rating: policy.frames.looksAtMarks ? await FileRating.read(file.path.string) : nil))
+    let recorded = try await journal.recordSafe(safe, session: nil, albums: albums, policy: policy)
+    return .safe(recorded.frame, safe.original, isNew: recorded.isNew)
   }
 
   /// How many files are looked up at once.
   private static let part = 500
 
-  /// Those whose file is there. A frame that is known by another path may have lost that; then this one takes its place.
-  private static func stillThere(_ frames: [SourceObject: Frame]) async -> [SourceObject: Frame] {
+  /// The originals that known files are, where the journal's own path of each is there still. A frame that is known by
+  /// another path may have lost that file; then this one takes its place.
+  private static func stillThere(_ frames: [SourceObject: Frame]) async -> [SourceObject: Original] {
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
-        continuation.resume(returning: frames.filter { access($0.value.original.path.string, R_OK) == 0 })
+        var there: [SourceObject: Original] = [:]
+        for (object, frame) in frames {
+          there[object] = [frame.original, frame.lead].first { original in
+            original.bytes == object.bytes
+              && MediaType.forFile(named: original.name) == MediaType.forFile(named: object.name)
+              && access(original.path.string, R_OK) == 0
+          }
+        }
+        continuation.resume(returning: there)
       }
     }
   }

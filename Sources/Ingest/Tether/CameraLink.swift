@@ -3,6 +3,7 @@ import GPhoto
 import Journal
 import Logging
 import Model
+import Pictures
 import SystemPackage
 
 /// Keeps one camera tethered: a worker for as long as the camera is there, a new one after every loss.
@@ -14,10 +15,12 @@ final class CameraLink {
     let journal: Journal
     let session: Session
     let albums: [String]
+    let policy: SendingPolicy
     let catchUp: CatchUp
     let executable: FilePath
     let settings: FilePath
     let room: SpoolRoom?
+    let care: CameraCare
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
   }
@@ -33,6 +36,7 @@ final class CameraLink {
   private let stop: StopSignal
   private var plan = FetchPlan()
   private var lastComplaint: CameraLoss?
+  private var health = CameraHealth()
   /// How the worker is to be judged: while it is not connected its listing does not count as complete.
   private var connection = Connection()
 
@@ -46,8 +50,12 @@ final class CameraLink {
     var loss: CameraLoss?
     var deadline = ContinuousClock.now + .seconds(30)
     var stopDeadline: ContinuousClock.Instant?
+    /// What was told of marks before the frame was safe.
+    var marks: [SourceObject: FrameMark] = [:]
     /// Announced and wanted, and not answered yet.
     var unanswered: Set<UInt64> = []
+    var clearing: CardClearing?
+    var clock: CameraClock?
   }
 
   /// How long a worker may take to say its first word, and between two reports unless it says otherwise.
@@ -141,7 +149,11 @@ final class CameraLink {
             ?? CameraLoss(
               code: stop.isRequested ? .stopped : .workerDied,
               message: "The process for the camera at \(port) ended: \(how).")
-        case .tick: look(after: worker)
+        case .tick:
+          look(after: worker)
+          if plan.count == 0, connection.isListed, connection.stopDeadline == nil {
+            for command in try await connection.clearing?.step() ?? [] { worker.send(command) }
+          }
         case .stop:
           worker.send(.stop)
           connection.stopDeadline = .now + Self.stopPatience
@@ -201,6 +213,7 @@ final class CameraLink {
     case .connected(let identity, let status): try await connected(identity, status, worker)
     case .appeared(let object): try await appeared(object, worker)
     case .listed(let objects, let isComplete): try await listed(objects, isComplete: isComplete)
+    case .marked(let object, let mark): try await marked([Self.source(object): mark])
     case .progress(let id, let bytes):
       if let wanted = plan[id] {
         surroundings.emit(.frameProgress(capture: wanted.capture, bytes: bytes, of: wanted.object.bytes))
@@ -211,6 +224,16 @@ final class CameraLink {
     case .status(let status):
       connection.status = status
       surroundings.emit(.cameraStatus(camera: connection.camera, status))
+      warn(health.take(status, camera: modelName))
+    case .clock(let reading):
+      if let zone = try await connection.clock?.take(reading) { worker.send(.setClock(zone: zone)) }
+    case .clockNotSet:
+      surroundings.emit(
+        .warning(
+          code: "clock_not_set",
+          message: "The clock of \(modelName) cannot be set from here: set it in the camera's menu."))
+    case .erased(let id): try await connection.clearing?.erased(id)
+    case .spared(let id, let reason): try await connection.clearing?.spared(id, reason)
     case .lost(let loss): connection.loss = loss
     case .warning(let code, let message):
       surroundings.emit(.warning(code: String(code.prefix(64)), message: DisplayName.line(message)))
@@ -232,7 +255,22 @@ final class CameraLink {
     connection.camera = Self.name(of: identity, port: port)
     connection.hasBaseline = try await surroundings.journal.hasBaseline(
       surroundings.session, source: connection.camera)
+    connection.clock = try await CameraClock(
+      camera: connection.camera, model: modelName, care: surroundings.care, journal: surroundings.journal,
+      emit: surroundings.emit)
+    if surroundings.care.deletesDelivered {
+      connection.clearing = CardClearing(
+        journal: surroundings.journal, camera: connection.camera, pause: surroundings.care.deletionPause,
+        emit: surroundings.emit)
+    }
+    warn(health.take(identity.captureTarget, camera: modelName) + health.take(status, camera: modelName))
     worker.send(.list)
+  }
+
+  private var modelName: String { connection.identity.map { DisplayName.of($0.model) } ?? "The camera" }
+
+  private func warn(_ warnings: [CameraHealth.Warning]) {
+    for warning in warnings { surroundings.emit(.warning(code: warning.code, message: warning.message)) }
   }
 
   /// What a camera is called in the journal: its serial number. One without is called by its model, and on a network
@@ -248,6 +286,7 @@ final class CameraLink {
 
   private func appeared(_ object: CameraObject, _ worker: WorkerProcess) async throws {
     let source = Self.source(object)
+    connection.clearing?.saw(source, id: object.id)
     guard Self.isWanted(object) else {
       worker.send(.skip(object: object.id))
       return
@@ -261,7 +300,17 @@ final class CameraLink {
     connection.unanswered.insert(object.id)
   }
 
+  /// Takes marks: of frames that are safe into the journal, which may send them now; of others until they are.
+  private func marked(_ marks: [SourceObject: FrameMark]) async throws {
+    for (object, mark) in marks where plan.contains(object) {
+      connection.marks[object] = mark.filled(from: connection.marks[object] ?? FrameMark())
+    }
+    _ = try await surroundings.journal.note(
+      marks, source: connection.camera, albums: surroundings.albums, policy: surroundings.policy)
+  }
+
   private func want(_ object: CameraObject, _ source: SourceObject, isCatchUp: Bool) {
+    if object.isProtected { connection.marks[source] = FrameMark(isProtected: true) }
     let now = Date()
     guard
       let new = plan.add(
@@ -297,6 +346,7 @@ final class CameraLink {
         of: pictures.map(\.source), source: connection.camera)
     }
     for (object, source) in pictures {
+      connection.clearing?.saw(source, id: object.id)
       if plan.contains(source) {
         want(object, source, isCatchUp: false)
       } else if isBaseline {
@@ -307,6 +357,8 @@ final class CameraLink {
         want(object, source, isCatchUp: true)
       }
     }
+    let protected = pictures.filter(\.object.isProtected).map { ($0.source, FrameMark(isProtected: true)) }
+    if !protected.isEmpty { try await marked(Dictionary(protected) { first, _ in first }) }
     guard isComplete else { return }
     if isBaseline {
       // What was announced while the listing ran is not what was there before.
@@ -355,10 +407,17 @@ final class CameraLink {
       hash: hash, name: name, mediaType: named == MediaType.unknown ? wanted.mediaType ?? named : named,
       bytes: bytes,
       path: path, isInPlace: false)
+    var mark = connection.marks.removeValue(forKey: wanted.object) ?? FrameMark()
+    // Where everything goes, the rating is read with the other facts, when the renditions are made.
+    if mark.rating == nil, surroundings.policy.frames != .all {
+      mark.rating = await FileRating.read(path.string)
+    }
     let (frame, isNew) = try await surroundings.journal.recordSafe(
       SafeOriginal(
-        original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt),
-      session: surroundings.session, albums: surroundings.albums)
+        original: original, source: connection.camera, object: wanted.object, announcedAt: wanted.seenAt,
+        clock: connection.clock?.captureClock(of: wanted.object),
+        isToLeaveCard: surroundings.care.deletesDelivered && wanted.object.folder != "/", mark: mark),
+      session: surroundings.session, albums: surroundings.albums, policy: surroundings.policy)
     plan.settle(id)
     surroundings.emit(
       .frameSafe(

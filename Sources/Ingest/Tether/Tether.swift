@@ -2,6 +2,7 @@ import Foundation
 import GPhoto
 public import Journal
 public import Logging
+public import Model
 public import ServiceLifecycle
 import Synchronization
 public import SystemPackage
@@ -17,6 +18,8 @@ public final class Tether: Service {
     public var catchUp: CatchUp
     /// Where the frames go: albums as given.
     public var albums: [String]
+    /// Which frames go there, and which of their originals.
+    public var policy: SendingPolicy
     /// The program that understands `camera-worker`: this one.
     public var executable: FilePath
     /// A folder for libgphoto2's own settings.
@@ -26,19 +29,24 @@ public final class Tether: Service {
     public var patience: Duration
     /// The gate before the spool, which the caller measures; `nil` lets all in until the disk is full.
     public var room: SpoolRoom?
+    /// What is done about the cameras' clocks and cards.
+    public var care: CameraCare
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
-      room: SpoolRoom? = nil,
-      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10)
+      policy: SendingPolicy = SendingPolicy(), room: SpoolRoom? = nil,
+      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10),
+      care: CameraCare = CameraCare()
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
       self.albums = albums
+      self.policy = policy
       self.executable = executable
       self.settings = settings
       self.room = room
       self.patience = patience
+      self.care = care
     }
   }
 
@@ -64,8 +72,10 @@ public final class Tether: Service {
     self.events = events
     self.continuation = continuation
     surroundings = CameraLink.Surroundings(
-      journal: journal, session: session, albums: configuration.albums, catchUp: configuration.catchUp,
+      journal: journal, session: session, albums: configuration.albums,
+      policy: configuration.policy, catchUp: configuration.catchUp,
       executable: configuration.executable, settings: configuration.settings, room: configuration.room,
+      care: configuration.care,
       logger: logger,
       emit: { continuation.yield($0) })
   }

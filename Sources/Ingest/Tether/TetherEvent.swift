@@ -8,6 +8,9 @@ public enum TetherEvent: Hashable, Sendable {
   case cameraConnected(TetheredCamera)
   /// The camera's battery and room.
   case cameraStatus(camera: String, CameraStatus)
+  /// The camera's clock is so many seconds ahead of this machine's, as `CaptureClock.offset` counts; said when it is
+  /// first known and when it has changed.
+  case cameraClock(camera: String, offset: Int)
   /// A camera that was connected is gone; it is tried again by itself.
   case cameraLost(camera: String, CameraLoss)
   /// A frame was announced (or found by catching up) and will be fetched.
@@ -16,6 +19,8 @@ public enum TetherEvent: Hashable, Sendable {
   case frameProgress(capture: String, bytes: Int64, of: Int64)
   /// A frame is on disk and in the journal.
   case frameSafe(SafeFrame)
+  /// An object was deleted on its card, as asked for, after it was delivered everywhere.
+  case frameDeleted(camera: String, name: String, sha256: ContentHash)
   /// Something a person should know; the rest goes on.
   case warning(code: String, message: String)
 }
@@ -58,7 +63,8 @@ public struct SafeFrame: Hashable, Sendable {
   public var bytes: Int64
   /// The SHA-256 of this original.
   public var sha256: ContentHash
-  /// Whether the journal had it not yet; the same bytes under another name make no second frame.
+  /// Whether the journal had this original not yet; the same bytes under another name make no second one. A new
+  /// original whose `sha256` is not `frame` has joined a frame that was there (RAW and JPEG).
   public var isNew: Bool
   public var announcedAt: Date
 }

@@ -4,7 +4,7 @@ import GPhoto
 struct ObjectTable {
   struct Entry {
     let path: CameraPath
-    let info: CameraFileInfo
+    var info: CameraFileInfo
     /// When it was first listed, or announced.
     var seenAt: ContinuousClock.Instant
     /// Whether the camera announced it, and not only a listing showed it.
@@ -37,7 +37,7 @@ struct ObjectTable {
   /// A listing showed a file.
   /// - Returns: its number, the same as long as its length and time are.
   mutating func list(_ path: CameraPath, _ info: CameraFileInfo, now: ContinuousClock.Instant) -> UInt64 {
-    if let id = numbers[path], entries[id]?.info == info { return id }
+    if let id = known(path, info) { return id }
     return insert(path, info, isAnnounced: false, now: now)
   }
 
@@ -46,7 +46,7 @@ struct ObjectTable {
   mutating func announce(
     _ path: CameraPath, _ info: CameraFileInfo, isFresh: Bool, now: ContinuousClock.Instant
   ) -> Announcement {
-    guard let id = numbers[path], let entry = entries[id], entry.info == info else {
+    guard let id = known(path, info), let entry = entries[id] else {
       return .new(insert(path, info, isAnnounced: true, now: now))
     }
     guard isFresh || now - entry.seenAt < Self.repetition else { return .suspicious }
@@ -56,13 +56,21 @@ struct ObjectTable {
     return .new(id)
   }
 
+  /// The number of a file that is known, with this length and time; its marks are noted.
+  mutating func known(_ path: CameraPath, _ info: CameraFileInfo) -> UInt64? {
+    guard let id = numbers[path], entries[id]?.info.isSameFile(as: info) == true else { return nil }
+    entries[id]?.info = info
+    return id
+  }
+
   /// How the protocol names an object.
   func object(_ id: UInt64) -> CameraObject? {
     guard let entry = entries[id] else { return nil }
     return CameraObject(
       id: id, folder: entry.path.folder, name: entry.path.name,
       bytes: entry.info.bytes.map { Int64(clamping: $0) },
-      modified: entry.info.modified, mediaType: entry.info.mediaType)
+      modified: entry.info.modified, mediaType: entry.info.mediaType,
+      isProtected: entry.info.isProtected)
   }
 
   private mutating func insert(

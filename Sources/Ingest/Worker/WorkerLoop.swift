@@ -1,5 +1,8 @@
+import Foundation
 import GPhoto
 import Glibc
+import Model
+import Pictures
 
 /// What a worker does all day, on the one thread that may use libgphoto2: look for commands, for events, fetch, list,
 /// in this order of importance, never longer than one chunk or one listing step away from the next look.
@@ -10,6 +13,7 @@ final class WorkerLoop {
   private let channel: WorkerChannel
   private let writer: OriginalWriter
   private let clock = ContinuousClock()
+  private lazy var eraseBuffer = TransferBuffer(bytes: 64 << 10)
 
   private var objects = ObjectTable()
   private var listing: ListingWalk?
@@ -27,6 +31,12 @@ final class WorkerLoop {
   private var isStopping = false
   private var hasEvents = true
   private var room = RoomWatch()
+  private var watch = ClockWatch()
+  /// The camera's clock is to be set to UTC and so many seconds.
+  private var zoneToSet: Int?
+  /// What is to be deleted on the card, and whether this connection was made for that.
+  private var erasing: [(object: UInt64, original: String)] = []
+  private var isConnectedToErase = false
 
   private var lastEvent: ContinuousClock.Instant
   private var lastStatus: ContinuousClock.Instant
@@ -39,10 +49,14 @@ final class WorkerLoop {
   /// or connects (measured: 38 s for 766 files on some bodies), in seconds.
   private static let patience = 30
   private static let longPatience = 300
-  /// How often the camera is asked for events while something is going on, and after ten quiet seconds. EOS bodies
-  /// fall asleep when they are not asked for ten seconds.
-  private static let activePace = Duration.milliseconds(10)
-  private static let quietPace = Duration.milliseconds(40)
+  /// How often the camera is asked for events while something is going on, after ten quiet seconds, and after thirty:
+  /// each question costs processor time here and battery there. EOS bodies fall asleep when they are not asked for ten
+  /// seconds.
+  private static let activePace: Int32 = 10
+  private static let quietPace: Int32 = 40
+  private static let idlePace: Int32 = 100
+  /// Cameras keep the rating before the picture (JPEG: in the second segment).
+  private static let ratingBytes = 256 << 10
   private static let statusInterval = Duration.seconds(5)
   private static let aliveInterval = Duration.seconds(5)
   /// A camera without events is listed this often.
@@ -88,14 +102,7 @@ final class WorkerLoop {
     room.note(status.storages)
     report(.connected(identity, status))
     report(.alive(patience: Self.patience))
-    if case .refused(let other) = target {
-      report(
-        .warning(
-          code: "capture_target",
-          message:
-            "The camera shoots into \(other), not onto its card: a frame is lost if the connection breaks. "
-            + "Set it to save to the card."))
-    }
+    try readClock()
   }
 
   /// One round.
@@ -111,12 +118,18 @@ final class WorkerLoop {
     try takeEvents()
     // What was shot until now has been announced: the parent knows what it leaves behind.
     if isStopping { return false }
-    if !wanted.isEmpty {
+    if let zone = zoneToSet {
+      // Before anything that takes long: every frame until then has the wrong time.
+      zoneToSet = nil
+      try setClock(zone: zone)
+    } else if !wanted.isEmpty {
       let next = wanted.removeFirst()
       try fetch(next.object, day: next.day)
     } else if !unanswered.isEmpty {
       // The parent's answer is on its way and comes before anything slow.
       return true
+    } else if isConnectedToErase {
+      try erase()
     } else if listing != nil {
       try list()
     } else {
@@ -126,9 +139,13 @@ final class WorkerLoop {
     return true
   }
 
+  /// In milliseconds.
   private var pace: Int32 {
-    clock.now - lastEvent < .seconds(10)
-      ? Int32(Self.activePace / .milliseconds(1)) : Int32(Self.quietPace / .milliseconds(1))
+    switch clock.now - lastEvent {
+    case ..<Duration.seconds(10): Self.activePace
+    case ..<Duration.seconds(30): Self.quietPace
+    default: Self.idlePace
+    }
   }
 
   private func obey(_ command: WorkerCommand) {
@@ -145,6 +162,10 @@ final class WorkerLoop {
       inMemory.remove(object)
     case .list:
       if listing == nil { listing = ListingWalk() }
+    case .setClock(let zone):
+      zoneToSet = zone
+    case .erase(let object, let original):
+      erasing.append((object, original))
     case .stop:
       isStopping = true
     }
@@ -185,7 +206,11 @@ final class WorkerLoop {
     guard let info = try infoOfAnnounced(path) else { return }
     switch objects.announce(path, info, isFresh: false, now: clock.now) {
     case .new(let id):
-      if path.isInCameraMemory { inMemory.insert(id) }
+      if path.isInCameraMemory {
+        inMemory.insert(id)
+      } else if watch.isDoubtful(modified: info.modified, now: Date()) {
+        try readClock()
+      }
       announce(id)
     case .duplicate: return
     case .suspicious: suspicious.insert(path)
@@ -195,7 +220,28 @@ final class WorkerLoop {
   /// A changed file is a new object if its length or time is another; a mark alone (a star) changes neither.
   private func changed(_ path: CameraPath) throws(GPhotoError) {
     guard let info = try infoOfAnnounced(path) else { return }
+    if let id = objects.known(path, info), let object = objects.object(id) {
+      let mark = FrameMark(rating: try rating(in: path), isProtected: info.isProtected)
+      report(.marked(object, mark))
+      // The driver remembers what it knew of the object (EOS: its protection); only a new connection's listing tells.
+      if !mark.isSet { isOutdated = true }
+      return
+    }
     if case .new(let id) = objects.announce(path, info, isFresh: false, now: clock.now) { announce(id) }
+  }
+
+  /// The stars that the camera has written into a file; `nil` where they cannot be had in one short read.
+  private func rating(in path: CameraPath) throws(GPhotoError) -> Int? {
+    guard !path.isInCameraMemory, let buffer = TransferBuffer(bytes: Self.ratingBytes) else { return nil }
+    do {
+      let count = try patiently { () throws(GPhotoError) in
+        try camera.read(path, at: 0, count: Self.ratingBytes, into: buffer)
+      }
+      return FileRating.find(
+        in: Array(UnsafeRawBufferPointer(start: buffer.start, count: min(count, buffer.capacity))))
+    } catch  where error.kind == .notSupported || error.recovery == .skip {
+      return nil
+    }
   }
 
   private func announce(_ id: UInt64) {
@@ -291,11 +337,18 @@ final class WorkerLoop {
       listing = ListingWalk()
       return
     }
+    if !erasing.isEmpty, try reconnect() {
+      // Deleting comes first, as close as can be to the look at what is there now; the listing after it.
+      isConnectedToErase = true
+      listing = ListingWalk()
+      return
+    }
     if !hasEvents, let lastListing, clock.now - lastListing > Self.listingInterval {
       try camera.forgetFiles()
       listing = ListingWalk()
       return
     }
+    if watch.isDue(now: Date()) { try readClock() }
     guard clock.now - lastStatus > Self.statusInterval else { return }
     lastStatus = clock.now
     let status = try patiently { () throws(GPhotoError) in
@@ -303,6 +356,41 @@ final class WorkerLoop {
     }
     report(.status(status))
     if room.hasUnannouncedFrames(status.storages) { isOutdated = true }
+  }
+
+  /// Deletes one object, on a connection that was made for that. Every other one is spared once something casts doubt
+  /// on what the driver knows of the card.
+  private func erase() throws(GPhotoError) {
+    guard !isOutdated, let next = erasing.first, let entry = objects[next.object], let buffer = eraseBuffer
+    else {
+      for (object, _) in erasing { report(.spared(object: object, .refused)) }
+      erasing = []
+      isConnectedToErase = false
+      return
+    }
+    let eraser = CardEraser(camera: camera, buffer: buffer)
+    var reason: SpareReason?
+    _ = try patiently { () throws(GPhotoError) in
+      reason = try eraser.erase(entry, original: next.original)
+    }
+    erasing.removeFirst()
+    if erasing.isEmpty { isConnectedToErase = false }
+    report(reason.map { .spared(object: next.object, $0) } ?? .erased(object: next.object))
+  }
+
+  private func readClock() throws(GPhotoError) {
+    let before = Date()
+    let shown = try patiently { () throws(GPhotoError) in try camera.clock() }
+    if let reading = watch.take(shown, before: before, after: Date()) { report(.clock(reading)) }
+  }
+
+  private func setClock(zone: Int) throws(GPhotoError) {
+    var shown: Int64 = 0
+    let isSet = try patiently { () throws(GPhotoError) in
+      shown = Int64(Date().timeIntervalSince1970.rounded()) + Int64(zone)
+      return try camera.setClock(shown)
+    }
+    report(isSet ? .clock(watch.set(shown, at: Date())) : .clockNotSet)
   }
 
   /// Connects anew: the only way to make the driver forget the objects it knows. The parent is told nothing, the
@@ -321,6 +409,7 @@ final class WorkerLoop {
     camera = try library.connect(to: port)
     _ = try camera.captureToCard()
     lastConnection = clock.now
+    try readClock()
     return true
   }
 

@@ -26,6 +26,11 @@ enum WorkerCommand: Hashable, Codable, Sendable {
   case skip(object: UInt64)
   /// Connect anew if need be and list every file.
   case list
+  /// Set the camera's clock to UTC and so many seconds more: the digits of the machine's zone.
+  case setClock(zone: Int)
+  /// Delete an object on the card, if it still is what was taken, whose bytes are in this file; then `erased` or
+  /// `spared`.
+  case erase(object: UInt64, original: String)
   /// Finish the file under way and end.
   case stop
 }
@@ -40,6 +45,8 @@ struct CameraObject: Hashable, Codable, Sendable {
   /// Seconds since 1970 by the camera's clock; 0 where unknown.
   var modified: Int64
   var mediaType: String?
+  /// Whether the photographer has protected it.
+  var isProtected = false
 }
 
 /// What a worker tells `tether`.
@@ -50,6 +57,8 @@ enum WorkerReport: Hashable, Codable, Sendable {
   case connected(WorkerIdentity, CameraStatus)
   /// The camera announced a file: to be answered by `fetch` or `skip`.
   case appeared(CameraObject)
+  /// A file's marks changed on the camera. What is not told stays as it is.
+  case marked(CameraObject, FrameMark)
   /// Some of the files of a listing; the last such report of a listing is complete.
   case listed([CameraObject], isComplete: Bool)
   /// So many bytes of an object have come.
@@ -58,6 +67,14 @@ enum WorkerReport: Hashable, Codable, Sendable {
   case fetched(object: UInt64, path: String, bytes: Int64, sha256: ContentHash)
   case failed(object: UInt64, FetchFailure)
   case status(CameraStatus)
+  /// What the camera's clock shows: after connecting, each minute, and when a frame's time casts doubt on it.
+  case clock(ClockReading)
+  /// The camera's clock could not be set.
+  case clockNotSet
+  /// An object is deleted on the card.
+  case erased(object: UInt64)
+  /// An object that was to be deleted is left alone.
+  case spared(object: UInt64, SpareReason)
   /// The camera is gone; the worker ends.
   case lost(CameraLoss)
   case warning(code: String, message: String)

@@ -1,0 +1,46 @@
+public import Journal
+
+/// Compares what the journal says a destination has with what it really has.
+///
+/// Making one is looking at the destination as a whole; each kind of destination has its own.
+public protocol DestinationVerifier: Sendable {
+  /// Which of some deliveries, all of them sent to this destination, it has not got as they were sent.
+  /// - Returns: in the order given.
+  /// - Throws: `VerificationError` when that cannot be told; then nothing is said of any of them.
+  func missing(of deliveries: [Delivery]) async throws(VerificationError) -> [MissingDelivery]
+}
+
+/// A delivery that was sent and is not there.
+public struct MissingDelivery: Hashable, Sendable {
+  public var delivery: Delivery
+  /// What the destination has instead, as a clause for a person: `it is not in the album`.
+  public var reason: String
+
+  public init(_ delivery: Delivery, reason: String) {
+    self.delivery = delivery
+    self.reason = reason
+  }
+}
+
+/// Why a destination could not be compared with the journal.
+public struct VerificationError: Error, Sendable, CustomStringConvertible {
+  public enum Code: Hashable, Sendable {
+    /// It cannot be reached, or fails.
+    case unreachable
+    /// It does not let us look.
+    case notAllowed
+    /// There is nothing of that name.
+    case noSuchAlbum
+  }
+
+  public let code: Code
+  /// One sentence for a person.
+  public let description: String
+  public let underlying: (any Error)?
+
+  public init(_ code: Code, _ description: String, underlying: (any Error)? = nil) {
+    self.code = code
+    self.description = description
+    self.underlying = underlying
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import Model
+import Testing
+
+@testable import AlbumServer
+
+@Suite("Whether an original is held")
+struct OriginalTests {
+  @Test("The server says so after it has looked at the bytes, to whoever may upload")
+  func held() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "Party")
+      let bytes = SampleBytes.jpeg(5000)
+      let uploads = "/api/v1/albums/\(access.album.slug)/uploads"
+      let token = access.token
+      let uploaded = try await server.tus(
+        .post, uploads, token: token, headers: [.uploadLength: "5000"], body: bytes)
+      #expect(uploaded.status == .created)
+      let hash = ContentHash(of: Data(bytes))
+      let path = "/api/v1/albums/\(access.album.slug)/originals/\(hash.hex)"
+
+      let held = try await server.send(.get, path, token: token)
+      #expect(held.status == .ok)
+      #expect(held.text.contains(hash.hex))
+      #expect(held.headers[.eTag] == "\"\(hash.hex)\"")
+      #expect(try await server.send(.get, path).status == .unauthorized)
+      let other = path.replacing(hash.hex, with: ContentHash(of: Data("other".utf8)).hex)
+      #expect(try await server.send(.get, other, token: token).status == .notFound)
+      #expect(try await server.send(.get, path + "0", token: token).status == .notFound)
+
+      // A byte that the disk lost.
+      var damaged = bytes
+      damaged[4000] ^= 1
+      let file = URL(
+        fileURLWithPath: "\(server.folder)/content/\(hash.hex.prefix(2))/\(hash.hex.dropFirst(2))")
+      try Data(damaged).write(to: file)
+      #expect(try await server.send(.get, path, token: token).status == .internalServerError)
+      try FileManager.default.removeItem(at: file)
+      #expect(try await server.send(.get, path, token: token).status != .ok)
+    }
+  }
+}
