@@ -101,8 +101,11 @@ struct RoomKeeper: Service {
   /// - Parameter tightest: the room when it was too little, or at the last look; `nil` before the first.
   /// - Returns: what to give the next time.
   private func wake(_ disk: DiskRoom, tightest: Int64?) async -> Int64 {
-    guard await report.isAlbumFull, let tightest else { return disk.free }
-    guard disk.free - tightest > min(16 << 20, disk.total / 50) else { return min(tightest, disk.free) }
+    guard await report.isAlbumFull else { return disk.free }
+    // At the first look nobody knows how much there was: one try more does no harm.
+    if let tightest, disk.free - tightest <= min(16 << 20, disk.total / 50) {
+      return min(tightest, disk.free)
+    }
     await deliverer.nudge()
     return disk.free
   }
