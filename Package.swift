@@ -94,7 +94,7 @@ let package = Package(
       ]),
     program("pixcheese", ["Commands"]),
 
-    library("CameraSimulator", ["Pictures", crypto]),
+    library("CameraSimulator", ["Model", "Pictures", crypto]),
     program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
     // Measures the journal alone for scripts/bench; not a product, not installed.
     program("pixcheese-bench", ["Journal", "Model", grdb, argumentParser, system, crypto]),
@@ -118,7 +118,12 @@ let package = Package(
         lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
-    tests("CommandsTests", ["Commands", "Delivery", "Hooks", "Ingest", "Model", "Renditions", system]),
+    tests(
+      "CommandsTests",
+      [
+        "Commands", "AlbumServer", "Delivery", "Hooks", "Ingest", "Model", "Renditions", lifecycle, logging,
+        system,
+      ]),
     tests("EndToEndTests", ["Model"]),
   ],
   swiftLanguageModes: [.v6]

@@ -22,7 +22,8 @@ public struct AlbumServer: Service {
     self.store = store
     self.configuration = configuration
     self.logger = logger
-    let renditions = RenditionMaker(store: store, logger: logger)
+    let renditions = RenditionMaker(
+      store: store, firstPause: configuration.renditionPause, logger: logger)
     let desk = UploadDesk(
       store: store, lifetime: configuration.uploadLifetime.seconds, maxSize: configuration.maxUploadSize,
       onOriginal: { renditions.look() })

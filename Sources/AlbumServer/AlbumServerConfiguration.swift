@@ -18,6 +18,8 @@ public struct AlbumServerConfiguration: Sendable {
   public var idleTimeout: Duration = .seconds(60)
   /// How long running downloads may go on after the server was told to stop.
   public var shutdownGrace: Duration = .seconds(3)
+  /// How long renditions that the disk refused are left before they are tried again; it doubles, up to ten minutes.
+  var renditionPause: Duration = .seconds(5)
   /// Called once, when the server listens, with the port it listens on.
   public var onReady: @Sendable (_ port: Int) async -> Void
 

@@ -21,23 +21,16 @@ struct DemoCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
 
   @Option(help: ArgumentHelp("Seconds between two simulated pictures.", valueName: "seconds"))
-  var every: Double = 4
+  var every: Double?
 
   @Option(help: ArgumentHelp("End when so many frames are delivered.", valueName: "n"))
   var frames: Int?
 
-  @Flag(help: "Let phones in the room watch: listen on all interfaces.")
-  var lan = false
+  @Flag(inversion: .prefixedNo, help: "Let phones in the room watch: listen on all interfaces.")
+  var lan: Bool?
 
   @Option(help: ArgumentHelp("Where the album listens (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
-
-  func validate() throws {
-    guard every >= 0.1, every <= 3600 else {
-      throw ValidationError("--every is between 0.1 and 3600 seconds.")
-    }
-    if let frames, frames < 1 { throw ValidationError("--frames is 1 or more.") }
-  }
 
   func run() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pixcheese-demo-\(UUID().uuidString)")
@@ -48,11 +41,10 @@ struct DemoCommand: AsyncParsableCommand {
       throw Complaint(.cannotCreate, "\(folder.path) cannot be made: \(error.localizedDescription)")
     }
     defer { remove(folder) }
-    var environment = ProcessInfo.processInfo.environment
-    environment["PIXCHEESE_HOME"] = nil
-    var own = options
-    own.home = folder.path
-    try await run(in: try own.context(environment: environment))
+    // What is set counts here too, but everything goes into the temporary folder.
+    let context = try options.context()
+    let home = try Home(option: folder.path, environment: context.settings.environment)
+    try await run(in: Context(home: home, settings: context.settings, console: context.console))
   }
 
   private func remove(_ folder: URL) {
@@ -66,6 +58,7 @@ struct DemoCommand: AsyncParsableCommand {
 
   func run(in context: Context) async throws {
     let console = context.console
+    let (every, frames, lan) = try wishes(in: context.settings)
     let settings = context.home.journal.removingLastComponent().appending("gphoto2")
     let plugged = try await pluggedIn(settings: settings)
     var simulator: SimulatedCamera?
@@ -86,11 +79,13 @@ struct DemoCommand: AsyncParsableCommand {
       try context.settings.value(
         "demo.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
       ?? (lan ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded)
-    let live = try await LiveRun(context: context, albums: ["PixCheese demo"], listen: address)
+    let live = try await LiveRun(
+      context: context, albums: ["PixCheese demo"], listen: address, takesFrames: true)
     let session = try await live.journal.beginSession(albums: live.choice.albums)
     let tether = Tether(
       Tether.Configuration(
-        cameras: [selection], catchUp: .session, albums: live.choice.albums, settings: settings),
+        cameras: [selection], catchUp: .session, albums: live.choice.albums, settings: settings,
+        room: live.room),
       journal: live.journal, session: session, logger: context.logger)
     let shooting = simulator.map { Shooting(camera: $0, every: .seconds(every)) }
     console.say("Open the link, or scan the code with a phone\(lan ? "" : " (with --lan)"). Ctrl-C ends it.")
@@ -104,6 +99,22 @@ struct DemoCommand: AsyncParsableCommand {
     console.say(
       "\(Text.count(snapshot.delivered, "frame")) went all the way. That was the demo; with your camera: pixcheese tether"
     )
+  }
+
+  /// The options, the variables, the file: the nearer wins.
+  /// - Throws: `Complaint` (64, 78).
+  private func wishes(
+    in settings: Settings
+  ) throws(Complaint) -> (every: Double, frames: Int?, lan: Bool) {
+    let every = try settings.value(
+      "demo.every", option: self.every.map(Self.text), needed: "seconds from 0.1 to 3600 are needed."
+    ) { Double($0).flatMap { (0.1...3600).contains($0) ? $0 : nil } }
+    let frames = try settings.number("demo.frames", option: self.frames)
+    if let frames, frames < 1 {
+      throw settings.refusal(
+        of: "demo.frames", isOption: self.frames != nil, value: String(frames), "at least 1 is needed.")
+    }
+    return (every ?? 4, frames, try settings.flag("demo.lan", option: self.lan))
   }
 
   /// A usable camera on USB, if there is one.

@@ -56,7 +56,6 @@ struct ServeCommand: AsyncParsableCommand {
           && ["", "/"].contains(url.path) ? url : nil
       }
     }
-    _ = try address.free(orAny: false)
     let store = try await AlbumStore.open(folder)
     let console = context.console
     let shown = publicURL

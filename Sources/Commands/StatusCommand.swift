@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ingest
 import Journal
 import Model
 import SystemPackage
@@ -47,12 +48,19 @@ struct StatusCommand: AsyncParsableCommand {
     let toRender: Int
     /// The cameras of the run that is at work.
     let cameras: [RunNote.Camera]
+    /// The room on the disk with the spool, as that run measures it.
+    let room: RunNote.Room?
+    /// Frames that cameras announced and that are not safe yet.
+    let toFetch: Int
+    /// That run's last warnings.
+    let warnings: [RunNote.Warning]
     let albums: [Album]
 
     enum CodingKeys: String, CodingKey {
       case journal, running, frames
       case toRender = "to_render"
-      case cameras, albums
+      case cameras, room, warnings, albums
+      case toFetch = "to_fetch"
     }
   }
 
@@ -69,7 +77,8 @@ struct StatusCommand: AsyncParsableCommand {
     let note = isRunning ? RunNote.read(beside: journal.path) : nil
     let answer = Answer(
       journal: journal.path.string, running: isRunning, frames: counts.safe, toRender: counts.toRender,
-      cameras: note?.cameras ?? [],
+      cameras: note?.cameras ?? [], room: note?.room, toFetch: note?.toFetch ?? 0,
+      warnings: note?.warnings ?? [],
       albums: try await journal.backlogs().map {
         Answer.Album(
           album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked, held: $0.held,
@@ -78,6 +87,16 @@ struct StatusCommand: AsyncParsableCommand {
       })
     context.console.emit(answer)
     context.console.answer(Self.text(answer))
+  }
+
+  private static func words(for room: RunNote.Room) -> String {
+    let free = "\(Text.bytes(room.free)) free on its disk"
+    if room.journalWaits { return "\(free): full, and everything waits until there is room." }
+    return switch room.level {
+    case .plenty: "\(free)."
+    case .low: "\(free), \(Text.bytes(room.forFrames)) of it for new frames: make room."
+    case .none: "\(free): too little for new frames, which wait on the card. Make room."
+    }
   }
 
   private func speed(of album: String, in note: RunNote?) -> Int64? {
@@ -99,6 +118,13 @@ struct StatusCommand: AsyncParsableCommand {
         camera.clockOffset.flatMap { $0 == 0 ? nil : "clock \(ClockText.duration($0))" },
       ].compactMap { $0 }
       lines.append("\(Text.harmless(camera.model)): " + facts.joined(separator: ", "))
+    }
+    if let room = answer.room { lines.append(words(for: room)) }
+    if answer.toFetch > 0 {
+      lines.append("\(Text.count(answer.toFetch, "frame")) announced and not safe yet.")
+    }
+    for warning in answer.warnings {
+      lines.append("Warning at \(warning.time): \(Text.harmless(warning.message))")
     }
     if !answer.albums.isEmpty {
       lines.append("")

@@ -110,7 +110,7 @@ struct TetherCommand: AsyncParsableCommand {
 
     let live = try await LiveRun(
       context: context, albums: try settings.texts("album", options: album), policy: policy, listen: address,
-      network: network, publishing: try publish.publishing(in: settings),
+      takesFrames: true, network: network, publishing: try publish.publishing(in: settings),
       hooks: try hooks.programs(in: settings))
     if care.deletesDelivered {
       for album in live.choice.albums {
@@ -131,7 +131,7 @@ struct TetherCommand: AsyncParsableCommand {
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
         settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
-        care: care, takesOver: try settings.flag("tether.take_over", option: takeOver)),
+        room: live.room, care: care, takesOver: try settings.flag("tether.take_over", option: takeOver)),
       journal: live.journal, session: session, logger: context.logger)
     for case .port(let port) in cameras { context.console.say("Connecting to the camera at \(port).") }
     if cameras.contains(.auto) {
@@ -141,7 +141,12 @@ struct TetherCommand: AsyncParsableCommand {
       TetherSource(tether: tether, report: live.report, frames: frames, stop: stop)
     }
     if tether.isSessionComplete {
-      try await live.journal.end(session)
+      do {
+        try await live.journal.end(session)
+      } catch {
+        // Without room the next run goes on with this session, and catches up with what was shot meanwhile.
+        guard error.code == .full else { throw error }
+      }
     } else {
       if tether.unfetched > 0 {
         context.console.say(

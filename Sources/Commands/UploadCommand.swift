@@ -74,14 +74,21 @@ struct UploadCommand: AsyncParsableCommand {
     let patience = Duration.seconds(max(1, try settings.number("upload.patience", option: patience) ?? 30))
     let scan = await FileScan.scanning(path, from: FilePath(FileManager.default.currentDirectoryPath))
     for refused in scan.refused { context.console.complain("pixcheese: \(Self.words(for: refused))") }
+    for path in scan.empty {
+      LiveReport.warn(
+        "file.empty", "\(Text.harmless(path.string)): is empty. It is passed over.", on: context.console)
+    }
     if scan.passedOver > 0 {
       context.console.say("\(Text.count(scan.passedOver, "file")) passed over: neither picture nor clip.")
     }
     guard !scan.files.isEmpty else {
+      if scan.refused.isEmpty, !scan.empty.isEmpty {
+        return context.console.say("There is nothing to send: what is there is empty.")
+      }
       throw Complaint(Self.status(of: scan.refused) ?? .noInput, "There is nothing to send.")
     }
     let live = try await LiveRun(
-      context: context, albums: albums, policy: policy, listen: address, network: network,
+      context: context, albums: albums, policy: policy, listen: address, takesFrames: false, network: network,
       publishing: publishing, hooks: hooks)
     let outcome = Mutex(UploadSource.Outcome())
     try await live.run { _ in
@@ -161,116 +168,6 @@ struct UploadCommand: AsyncParsableCommand {
     case .empty: "\(path): is empty. It is not sent."
     case .notAFile: "\(path): is neither file nor folder."
     case .unreadable(let words): "\(path): \(words)."
-    }
-  }
-}
-
-/// Takes files up and stays until they are delivered, or nothing has moved for as long as patience lasts.
-struct UploadSource: Service {
-  struct Outcome: Sendable {
-    var delivered = 0
-    /// Of those: delivered before this run.
-    var before = 0
-    var open = 0
-    var parked = 0
-    var failed = 0
-    /// Frames that are kept and not sent.
-    var held = 0
-    /// Files that are the second original of a photo.
-    var pairs = 0
-    var refusedToken = false
-    /// Whether an album of this machine has no room.
-    var isDiskFull = false
-    /// Whether every file was taken up before the run ended.
-    var isFinished = false
-  }
-
-  let files: [FileScan.Found]
-  let live: LiveRun
-  let patience: Duration
-  let done: @Sendable (Outcome) -> Void
-
-  private static let pause = Duration.milliseconds(100)
-
-  func run() async throws {
-    let intake = Intake()
-    await live.report.expect(files: files.count)
-    var isFinished = false
-    do {
-      try await cancelWhenGracefulShutdown {
-        try await takeUp(into: intake)
-        try await waitUntilDelivered(await intake.frames)
-      }
-      isFinished = true
-    } catch is CancellationError {
-      // Stopped by a signal: what is not delivered stays in the journal, and the summary says so.
-    }
-    let report = live.report
-    let all = await intake.frames
-    let open = try await report.open(of: all).count
-    let parked = await report.parked(of: all).count
-    let held = try await live.journal.keptBack(from: live.choice.albums).intersection(all).count
-    done(
-      Outcome(
-        delivered: all.count - open - parked - held, before: await intake.before.count, open: open,
-        parked: parked,
-        failed: await intake.failed, held: held, pairs: await intake.pairs,
-        refusedToken: await report.sawRefusedToken, isDiskFull: await report.sawFullDisk,
-        isFinished: isFinished))
-  }
-
-  /// What became of the files so far.
-  private actor Intake {
-    private(set) var frames: Set<ContentHash> = []
-    /// Those that had been delivered before they were taken up.
-    private(set) var before: Set<ContentHash> = []
-    private(set) var failed = 0
-    private var originals: Set<ContentHash> = []
-
-    /// Different originals beyond the first one of each frame.
-    var pairs: Int { max(0, originals.count - frames.count) }
-
-    func add(_ frame: Frame, original: ContentHash, isDelivered: Bool) {
-      originals.insert(original)
-      if frames.insert(frame.hash).inserted, isDelivered { before.insert(frame.hash) }
-    }
-    func fail() { failed += 1 }
-  }
-
-  private func takeUp(into intake: Intake) async throws {
-    let (outcomes, outcome) = AsyncStream<FileSource.Outcome>.makeStream()
-    async let telling: Void = tell(outcomes, into: intake)
-    do {
-      defer { outcome.finish() }
-      try await FileSource(journal: live.journal, albums: live.choice.albums, policy: live.policy)
-        .take(files) { outcome.yield($0) }
-    }
-    try await telling
-  }
-
-  private func tell(_ outcomes: AsyncStream<FileSource.Outcome>, into intake: Intake) async throws {
-    for await outcome in outcomes {
-      switch outcome {
-      case .safe(let frame, let original, let isNew):
-        let isDelivered = isNew ? false : try await live.report.open(of: [frame.hash]).isEmpty
-        await intake.add(frame, original: original.hash, isDelivered: isDelivered)
-        await live.report.safe(frame, original: original)
-        await live.report.taken(frames: await intake.frames.count)
-      case .failed(let path, let reason):
-        await intake.fail()
-        await live.report.taken(frames: await intake.frames.count)
-        live.context.console.complain("pixcheese: \(Text.harmless(path.string)): \(reason)")
-      }
-    }
-  }
-
-  private func waitUntilDelivered(_ frames: Set<ContentHash>) async throws {
-    var open = frames
-    while true {
-      open = try await live.report.open(of: open)
-      if open.isEmpty { return }
-      if ContinuousClock.now - (await live.report.lastProgress) > patience { return }
-      try await Task.sleep(for: Self.pause)
     }
   }
 }

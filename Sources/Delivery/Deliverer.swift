@@ -36,7 +36,8 @@ public final class Deliverer: Service {
     var backoff: Backoff { Backoff(base: firstRest, cap: longestRest) }
   }
 
-  /// What happens, for one reader. The newest 4096 are kept while nobody reads. It ends when `run` does.
+  /// What happens, for one reader, who must read: nothing is dropped, since figures are counted from it. It ends when
+  /// `run` does.
   public let events: AsyncStream<DeliveryEvent>
   private let continuation: AsyncStream<DeliveryEvent>.Continuation
   private let lanes: [DeliveryLane]
@@ -46,7 +47,7 @@ public final class Deliverer: Service {
     journal: Journal, destinations: [DeliveryDestination], curl: CurlClient, options: Options = Options(),
     logger: Logger
   ) {
-    (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4096))
+    (events, continuation) = AsyncStream.makeStream()
     let continuation = continuation
     let clock = ServerClock { continuation.yield(.clockIsWrong(seconds: $0)) }
     var albums: Set<String> = []

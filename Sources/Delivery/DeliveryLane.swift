@@ -29,6 +29,8 @@ actor DeliveryLane {
   private var holdsOriginals = false
   /// A nudge makes what was put off due at once, one time.
   private var ignoresWaits = false
+  /// How often it was nudged: what was started before the last one says nothing of how it is now.
+  private var nudges = 0
   /// When the earliest timer under way wakes this lane.
   private var timer: Date?
 
@@ -61,6 +63,7 @@ actor DeliveryLane {
   func nudge() {
     rest.end()
     ignoresWaits = true
+    nudges += 1
     waker.yield()
   }
 
@@ -152,7 +155,8 @@ extension DeliveryLane {
   private func pick() async throws(JournalError) -> [Delivery] {
     guard !Task.isCancelled, !rest.isResting(at: Date()) else { return [] }
     let now = ignoresWaits ? Date.distantFuture : Date()
-    ignoresWaits = false
+    // One delivery tries whether the destination is back; the others that failed with it go when it is.
+    ignoresWaits = ignoresWaits && rest.isProbing
     // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
     let started = Set(active.keys)
     let renditions = try await due(destination.takes.filter { $0 != .original }, now, without: started)
@@ -190,8 +194,9 @@ extension DeliveryLane {
 
 extension DeliveryLane {
   private func carry(_ delivery: Delivery) async {
+    let nudge = nudges
     do {
-      try await settle(delivery, client.carry(delivery) { await self.heard() })
+      try await settle(delivery, client.carry(delivery) { await self.heard() }, startedAfter: nudge)
     } catch {
       journalFailed(error)
     }
@@ -206,7 +211,9 @@ extension DeliveryLane {
     waker.yield()
   }
 
-  private func settle(_ delivery: Delivery, _ outcome: DeliveryOutcome) async throws(JournalError) {
+  private func settle(
+    _ delivery: Delivery, _ outcome: DeliveryOutcome, startedAfter nudge: Int
+  ) async throws(JournalError) {
     switch outcome {
     case .cancelled:
       break
@@ -218,12 +225,15 @@ extension DeliveryLane {
     case .stopped(let reason, _) where reason.needsPerson:
       try await park(delivery, reason)
     case .stopped(let reason, let retryAfter) where reason.scope == .delivery:
+      ignoresWaits = false
       let delay = rest.delay(afterFailures: delivery.attempts + 1, atLeast: retryAfter)
       try await journal.postpone(
         delivery, until: Date(adding: delay), reason: reason.text,
         code: reason.code.rawValue)
       logger.info("A delivery is put off.", metadata: Self.metadata(delivery, reason))
       events.yield(.postponed(delivery, reason))
+    case .stopped(let reason, _) where nudge != nudges:
+      try await journal.postpone(delivery, until: Date(), reason: reason.text, code: reason.code.rawValue)
     case .stopped(let reason, let retryAfter):
       try await restAll(delivery, reason, retryAfter)
     }
@@ -271,6 +281,7 @@ extension DeliveryLane {
   private func restAll(
     _ delivery: Delivery, _ reason: DeliveryReason, _ retryAfter: Duration?
   ) async throws(JournalError) {
+    ignoresWaits = false
     let isFirst = !rest.isResting(at: Date())
     let delay = isFirst ? rest.failed(at: Date(), atLeast: retryAfter) : rest.remaining(at: Date())
     // What fails again and again while others pass is to blame itself: it waits longer, so that it is not always the

@@ -48,6 +48,9 @@ public struct Delivery: Hashable, Sendable, Identifiable {
   /// Whether the file is the person's own and may have changed since; then `modifiedNanoseconds` is what it was.
   public var isInPlace: Bool
   public var modifiedNanoseconds: Int64?
+  /// When the original left the spool by policy, delivered everywhere it was to go then; `nil` while it is there, and
+  /// for renditions, which stay.
+  public var leftSpoolAt: Date?
 
   /// SHA-256 of the frame's first original.
   public var frame: ContentHash

@@ -237,6 +237,7 @@ extension Journal {
       COALESCE(rendition.media_type, published.media_type, original.media_type) AS media_type,
       COALESCE(rendition.path, published.path, original.path) AS path,
       rendition.path IS NULL AND published.path IS NULL AND original.in_place AS in_place, original.modified_ns,
+      CASE WHEN rendition.path IS NULL AND published.path IS NULL THEN original.left_at END AS left_at,
       frame.hash AS frame, COALESCE(published.name, original.name) AS name, original.bytes AS original_bytes,
       frame.facts, frame.announced_at
     FROM delivery
@@ -258,6 +259,7 @@ extension Journal {
       reasonCode: row["reason_code"],
       hash: ContentHash(blob: row["hash"]), bytes: row["bytes"], mediaType: row["media_type"],
       path: spool.absolute(row["path"]), isInPlace: row["in_place"], modifiedNanoseconds: row["modified_ns"],
+      leftSpoolAt: (row["left_at"] as Int64?).map(Date.init(milliseconds:)),
       frame: ContentHash(blob: row["frame"]), name: row["name"], originalBytes: row["original_bytes"],
       facts: facts.flatMap { try? JSONDecoder().decode(PictureFacts.self, from: Data($0.utf8)) },
       announcedAt: (row["announced_at"] as Int64?).map(Date.init(milliseconds:)))

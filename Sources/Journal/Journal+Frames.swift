@@ -140,8 +140,9 @@ extension Journal {
   /// Whether the same bytes are safer in this file than in the one that the journal names: the spool is ours, a
   /// person's own file may go at any time, and a file that is gone is none.
   private static func isBetter(_ new: Original, than known: Original) -> Bool {
-    // Of a person's own file the last look is the true one: its modification time tells later whether it changed.
-    known.isInPlace || access(known.path.string, F_OK) != 0
+    // Of a person's own file the last look is the true one: its modification time tells later whether it changed. A
+    // place in the spool that was left can be taken again by the same bytes.
+    known.isInPlace || known.path == new.path || access(known.path.string, F_OK) != 0
   }
 
   private static func keep(
@@ -149,7 +150,7 @@ extension Journal {
   ) throws {
     if !new.isInPlace { try vacate(spool.stored(new.path), in: database) }
     try database.execute(
-      sql: "UPDATE original SET path = ?, in_place = ?, modified_ns = ? WHERE hash = ?",
+      sql: "UPDATE original SET path = ?, in_place = ?, modified_ns = ?, left_at = NULL WHERE hash = ?",
       arguments: [
         new.isInPlace ? new.path.string : spool.stored(new.path), new.isInPlace, new.modifiedNanoseconds,
         known.hash.blob,

@@ -79,6 +79,33 @@ extension Journal {
     }
   }
 
+  /// Writes down which albums a session feeds from now on, for originals that it fetches and cannot write down any more.
+  ///
+  /// Call it after `reconcile`: what is found there belongs to the albums before.
+  /// - Throws: `JournalError`.
+  public func feed(_ albums: [String], from session: Session) async throws(JournalError) {
+    let list = albums
+    try await write("Writing down the session's albums") { database in
+      let json = String(decoding: try JSONEncoder().encode(list), as: UTF8.self)
+      try database.execute(
+        sql: "UPDATE session SET albums = ? WHERE id = ?", arguments: [json, session.id])
+    }
+  }
+
+  /// The session that nobody ended, and the albums that it fed; `nil` if there is none.
+  func interrupted() async throws(JournalError) -> (session: Session, albums: [String]?)? {
+    try await read("Looking for the last session") { database in
+      try Row.fetchOne(
+        database, sql: "SELECT * FROM session WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1"
+      ).map { row in
+        let json: String? = row["albums"]
+        let session = Session(
+          id: row["id"], startedAt: Date(milliseconds: row["started_at"]), isContinued: true)
+        return (session, try json.map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) })
+      }
+    }
+  }
+
   /// Ends a session cleanly.
   /// - Throws: `JournalError`.
   public func end(_ session: Session, now: Date = Date()) async throws(JournalError) {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Model
 public import SystemPackage
 
 /// The journal on disk: the only thing that decides what is safe.
@@ -9,6 +10,7 @@ public import SystemPackage
 public final class Journal: Sendable {
   let database: DatabasePool
   let changes = Changes()
+  let roomWait = RoomWait()
   private let lock: JournalLock?
   /// Where originals and renditions lie.
   public let spool: Spool
@@ -125,17 +127,29 @@ public final class Journal: Sendable {
     }
   }
 
-  /// Writes in one transaction; on return it is on disk.
+  /// Writes in one transaction; on return it is on disk. On a full disk it fails or waits (`waitForRoom`).
   func write<Value: Sendable>(
     _ action: String, _ body: @escaping @Sendable (Database) throws -> Value
   ) async throws(JournalError) -> Value {
-    do {
-      let value = try await database.write(body)
-      changes.tick()
-      return value
-    } catch {
-      throw JournalError(database: error, while: action)
+    try await roomWait.patiently { () async throws(JournalError) in
+      do {
+        let value = try await database.write(body)
+        changes.tick()
+        return value
+      } catch {
+        throw failure(error, while: action)
+      }
     }
+  }
+
+  /// SQLite says "full" only where a write met ENOSPC. A WAL index that cannot grow, or a sync that finds out late, is an
+  /// I/O error like any other to it: the disk itself is asked.
+  private func failure(_ error: any Error, while action: String) -> JournalError {
+    let failure = JournalError(database: error, while: action)
+    guard failure.code == .io, (error as? DatabaseError)?.resultCode == .SQLITE_IOERR,
+      let room = try? Spool.room(at: path.removingLastComponent()), room.free < 1 << 16
+    else { return failure }
+    return JournalError(.full, failure.message, underlying: error)
   }
 
   func read<Value: Sendable>(

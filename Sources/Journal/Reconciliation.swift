@@ -7,42 +7,87 @@ public import SystemPackage
 
 /// What reconciling the spool with the journal found and did.
 public struct Reconciliation: Hashable, Sendable {
+  /// A file that could not be read, and why.
+  public struct Unreadable: Hashable, Sendable {
+    public var path: FilePath
+    /// For a person.
+    public var reason: String
+  }
+
   /// Originals that were whole in the spool but in no journal (the power went between the two): now safe frames.
   public var adopted: [Frame] = []
   /// Unfinished `.part` files that were removed: their frames are fetched again from the camera.
   public var droppedParts = 0
   /// Originals that the journal names but the spool lacks: somebody removed them by hand.
   public var missing: [FilePath] = []
+  /// Originals that no journal knows and no session of this journal can have fetched. They are left for a session.
+  public var strays: [FilePath] = []
+  /// Originals that no journal knows and nobody can read. They stay where they are, and hold nothing else up.
+  public var unreadable: [Unreadable] = []
 }
 
 extension Journal {
   /// Brings the spool and the journal together after a start: nothing is assumed (architecture.md, "Durability", 5).
   ///
+  /// An original that the journal does not know belongs to the session that fetched it, which is the one that nobody
+  /// ended, and goes to the albums which that fed. Without one it goes to a session that begins now; a run that is none
+  /// leaves it.
+  ///
   /// Call it before any source begins to write into the spool.
   /// - Parameters:
-  ///   - albums: where adopted originals go.
+  ///   - session: this run's; `nil` for one that takes no frames from cameras.
+  ///   - albums: where that session's frames go.
   ///   - policy: whether they do.
   /// - Throws: `JournalError`.
   public func reconcile(
     session: Session?, albums: [String], policy: SendingPolicy = SendingPolicy()
   ) async throws(JournalError) -> Reconciliation {
     let spool = self.spool
-    let known = try await read("Reading the originals") { database in
-      try Set(String.fetchAll(database, sql: "SELECT path FROM original WHERE NOT in_place"))
+    let (known, left) = try await read("Reading the originals") { database in
+      (
+        try Set(
+          String.fetchAll(database, sql: "SELECT path FROM original WHERE NOT in_place AND left_at IS NULL")),
+        try Row.fetchAll(database, sql: "SELECT path, hash FROM original WHERE left_at IS NOT NULL")
+          .reduce(into: [String: ContentHash]()) { $0[$1["path"]] = ContentHash(blob: $1["hash"]) }
+      )
     }
     var result = Reconciliation()
     let found = try await offload { () throws(JournalError) in try spool.survey() }
     result.droppedParts = found.droppedParts
     result.missing = known.subtracting(found.originals).sorted().map(spool.absolute)
-    for path in found.originals.subtracting(known).sorted().map(spool.absolute) where Self.isOurs(path) {
-      let (hash, bytes) = try await Self.hashing(path)
+    let interrupted = try await interrupted()
+    let owner = interrupted?.session ?? session
+    let target = interrupted?.albums ?? (session == nil ? nil : albums)
+    for stored in found.originals.subtracting(known).sorted() {
+      let path = spool.absolute(stored)
+      guard Self.isOurs(path) else { continue }
+      guard target != nil || left[stored] != nil else {
+        result.strays.append(path)
+        continue
+      }
+      let content: (hash: ContentHash, bytes: Int64)
+      do {
+        content = try await Self.hashing(path)
+      } catch {
+        result.unreadable.append(Reconciliation.Unreadable(path: path, reason: error.message))
+        continue
+      }
+      if left[stored] == content.hash {
+        // It left by policy, and the power went before its file did.
+        unlink(path.string)
+        continue
+      }
+      guard let target else {
+        result.strays.append(path)
+        continue
+      }
       let name = path.lastComponent?.string ?? "frame"
       let safe = SafeOriginal(
         original: Original(
-          hash: hash, name: name, mediaType: MediaType.forFile(named: name), bytes: bytes, path: path,
-          isInPlace: false),
+          hash: content.hash, name: name, mediaType: MediaType.forFile(named: name), bytes: content.bytes,
+          path: path, isInPlace: false),
         source: "spool")
-      let recorded = try await recordSafe(safe, session: session, albums: albums, policy: policy)
+      let recorded = try await recordSafe(safe, session: owner, albums: target, policy: policy)
       if recorded.isNew { result.adopted.append(recorded.frame) }
     }
     return result

@@ -22,6 +22,9 @@ enum Schema {
     }
     registerPublishing(in: &migrator)
     migrator.registerMigration("2 bucket albums", migrate: addBucketAlbums)
+    migrator.registerMigration("3 room") { database in
+      try database.execute(sql: room)
+    }
     return migrator
   }
 

@@ -66,6 +66,21 @@ public struct Spool: Sendable {
     try Folders.sync(path.removingLastComponent())
   }
 
+  /// The room on the spool's file system. Blocks.
+  /// - Throws: `JournalError`.
+  public func room() throws(JournalError) -> DiskRoom { try Self.room(at: root) }
+
+  static func room(at path: FilePath) throws(JournalError) -> DiskRoom {
+    var figures = statvfs()
+    guard statvfs(path.string, &figures) == 0 else {
+      throw JournalError(errno: errno, while: "Measuring the room of \(path)")
+    }
+    let block = UInt64(figures.f_frsize)
+    return DiskRoom(
+      free: Int64(clamping: UInt64(figures.f_bavail) &* block),
+      total: Int64(clamping: UInt64(figures.f_blocks) &* block))
+  }
+
   /// A file that counts the attempts at a frame's renditions that the program did not outlive.
   public func attemptMark(of frame: ContentHash) -> FilePath { root.appending("\(frame.hex).attempts") }
 
@@ -104,7 +119,7 @@ public struct Spool: Sendable {
   /// Writes a rendition durably under the name of its content. Equal ones may be written at the same time: frames of
   /// the same scene can have the same renditions.
   /// - Returns: its absolute path.
-  /// - Throws: `JournalError`.
+  /// - Throws: `JournalError`; `.full` also while the rest of the room is the journal's.
   public func store(rendition bytes: [UInt8], hash: ContentHash, extension suffix: String)
     throws(JournalError)
     -> FilePath
@@ -112,6 +127,10 @@ public struct Spool: Sendable {
     let hex = hash.hex
     let folder = renditions.appending(String(hex.prefix(2)))
     try Folders.create(folder)
+    let room = try room()
+    guard room.free - Int64(bytes.count) >= room.renditionReserve else {
+      throw JournalError(errno: ENOSPC, while: "Storing a rendition of \(bytes.count) bytes in \(root)")
+    }
     let path = folder.appending("\(hex).\(suffix)")
     let part = Self.partPath(for: renditions.appending(UUID().uuidString))
     let descriptor = Glibc.open(part.string, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
@@ -130,7 +149,11 @@ public struct Spool: Sendable {
       }
       written += count
     }
-    guard fdatasync(descriptor) == 0 else { throw JournalError(errno: errno, while: "Syncing \(part)") }
+    guard fdatasync(descriptor) == 0 else {
+      let error = JournalError(errno: errno, while: "Syncing \(part)")
+      unlink(part.string)
+      throw error
+    }
     try Self.publish(part, as: path)
     return path
   }

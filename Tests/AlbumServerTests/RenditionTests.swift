@@ -52,6 +52,29 @@ import Testing
     }
   }
 
+  @Test("An original that the disk does not give now is rendered when it does, and holds no other up")
+  func ailingDisk() async throws {
+    let soon: (inout AlbumServerConfiguration) -> Void = { $0.renditionPause = .milliseconds(20) }
+    try await RunningServer.with(soon) { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = try scene(width: 900, height: 600)
+      let other = try scene(width: 800, height: 600)
+      let content = "\(server.store.folder.content(ContentHash(of: bytes)))"
+      // In the place where the content will be: nothing that can be read as a file.
+      try FileManager.default.createDirectory(atPath: content, withIntermediateDirectories: true)
+      try await server.upload(bytes, to: access)
+      try await server.upload(other, to: access)
+      try await server.wait(until: "the other is rendered") {
+        try await server.frames(of: access).contains { $0.preview != nil }
+      }
+      #expect(try await server.store.totals().lackingRenditions == 1)
+      try FileManager.default.removeItem(atPath: content)
+      try Data(bytes).write(to: URL(filePath: content))
+      try await server.waitUntilRendered()
+      #expect(try await server.frames(of: access).allSatisfy { $0.preview != nil })
+    }
+  }
+
   @Test("What a crash left to be rendered is found again at the start")
   func afterCrash() async throws {
     let folder = TemporaryFolder()

@@ -149,6 +149,37 @@ import Testing
     }
   }
 
+  @Test(
+    "An upload that was adopted and not written down is published as it is, and nothing writes to it any more"
+  )
+  func adopted() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let other = try await server.store.createAlbum(named: "b")
+      let bytes = SampleBytes.jpeg(1000)
+      let path = try await server.create(access, length: 1000)
+      try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: "0"], body: Array(bytes[..<500]))
+      // The last bytes came and the file got its place; then the power went.
+      let id = try #require(UploadID(String(path.split(separator: "/").last ?? "")))
+      let (folder, hash) = (server.store.folder, ContentHash(of: bytes))
+      try Data(bytes).write(to: URL(filePath: "\(folder.upload(id))"))
+      try folder.adopt(folder.upload(id), as: hash)
+      // Meanwhile the same bytes come into another album, which shows the very same file.
+      try await server.upload(bytes, to: other)
+      let answer = try await server.tus(
+        .patch, path, token: access.token, headers: [.uploadOffset: "500"], body: Array(bytes[500..<700]))
+      #expect(answer.status == .noContent)
+      #expect(answer.headers[.uploadOffset] == "1000")
+      for album in [access, other] {
+        let frame = try #require(try await server.frames(of: album).first)
+        let shown = try await server.send(.get, try #require(frame.original))
+        #expect(ContentHash(of: shown.bytes) == hash)
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: server.folder + "/uploads").isEmpty)
+    }
+  }
+
   @Test("Bytes on the disk that were never acknowledged are not counted, and those that are missing are told")
   func diskAndDatabase() async throws {
     try await RunningServer.with { server in

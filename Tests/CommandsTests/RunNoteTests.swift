@@ -1,4 +1,5 @@
 import Foundation
+import Ingest
 import SystemPackage
 import Testing
 
@@ -18,13 +19,19 @@ struct RunNoteTests {
       $0.battery = "80%"
       $0.free = 64_000_000_000
     }
+    await scoreboard.room(
+      Scoreboard.Room(free: 12_345_678, forOriginals: 0, level: .none, isJournalWaiting: false))
+    let warning = RunNote.Warning(code: "room.full", message: "full", time: "2026-11-23T20:00:00.000Z")
     #expect(RunNote.read(beside: journal) == nil)
     let keeper = Task {
-      try await RunNoteKeeper(scoreboard: scoreboard, path: RunNote.path(beside: journal)).run()
+      try await RunNoteKeeper(path: RunNote.path(beside: journal)) {
+        RunNote(await scoreboard.snapshot, warnings: [warning])
+      }.run()
     }
     while RunNote.read(beside: journal) == nil { try await Task.sleep(for: .milliseconds(10)) }
     let note = try #require(RunNote.read(beside: journal))
-    #expect(note == RunNote(await scoreboard.snapshot))
+    #expect(note == RunNote(await scoreboard.snapshot, warnings: [warning]))
+    #expect(note.room == RunNote.Room(free: 12_000_000, forFrames: 0, level: .none, journalWaits: false))
     #expect(note.cameras.map(\.model) == ["EOS R5"])
     #expect(note.albums.map(\.bytesPerSecond) == [1_000_000])
     keeper.cancel()

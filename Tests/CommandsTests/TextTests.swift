@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import Ingest
+import Model
 import SystemPackage
 import Testing
 
@@ -72,18 +73,23 @@ struct TextTests {
     #expect(Console.cut(red, to: 5) == "\u{1B}[31mlong…\u{1B}[0m")
   }
 
-  @Test("Progress is a bar, a share, a count, and a guess once there is something to guess by")
+  @Test("Progress is a bar of all bytes, a share, a count, and a guess once there is something to guess by")
   func progress() {
-    var upload = Scoreboard.Upload(files: 41, taken: 41, frames: 40, done: 20)
+    var upload = Scoreboard.Upload(files: 41, bytes: 41_000_000, albums: 1, takers: 1)
+    #expect(LiveView.progress(of: upload, after: .zero) == "░░░░░░░░░░░░░░░░░░░░ 0% · 0 of 41 photos")
+    upload.take(files: 41, frames: 40, deliveredBytes: 1_000_000)
     #expect(upload.expected == 40, "the same photo twice counts once")
+    // 40 MB of originals, and for each frame renditions of 0.25 MB.
+    for _ in 1...40 { upload.sent(.thumbnail, bytes: 50_000) }
+    for _ in 1...40 { upload.sent(.preview, bytes: 200_000) }
+    #expect(LiveView.progress(of: upload, after: .seconds(2)).hasPrefix("████░░░░░░░░░░░░░░░░ 20% · 0 of 40"))
+    for _ in 1...15 { upload.sent(.original, bytes: 1_000_000) }
+    upload.done = 15
     #expect(
-      LiveView.progress(of: upload, sent: 20, after: .seconds(20))
-        == "██████████░░░░░░░░░░ 50% · 20 of 40 photos · about 20 s")
-    #expect(
-      LiveView.progress(of: upload, sent: 20, after: .seconds(2))
-        == "██████████░░░░░░░░░░ 50% · 20 of 40 photos")
+      LiveView.progress(of: upload, after: .seconds(20))
+        == "██████████░░░░░░░░░░ 50% · 15 of 40 photos · about 20 s")
     upload.done = 40
-    #expect(LiveView.progress(of: upload, sent: 40, after: .seconds(40)).hasSuffix("100% · 40 of 40 photos"))
+    #expect(LiveView.progress(of: upload, after: .seconds(40)).hasSuffix("100% · 40 of 40 photos"))
   }
 
   @Test("An upload's last words say what was new")

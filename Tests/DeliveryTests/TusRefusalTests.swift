@@ -1,5 +1,6 @@
 import Curl
 import Foundation
+import Model
 import Testing
 
 @testable import Delivery

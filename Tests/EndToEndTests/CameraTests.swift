@@ -109,5 +109,30 @@ extension EndToEndTests {
       try await expectNothingLeft(in: home, frames: camera.shots.count)
       return home
     }
+
+    @Test("Delivered originals leave the spool by hand, after a rehearsal, and nothing else does")
+    func prune() async throws {
+      let home = try Home()
+      let camera = try await SimulatedCamera.start("--megabytes", "0.3", "--scenes", "2")
+      let tether = try home.tether(camera, album: "Party", ["--frames", "2"])
+      try await tether.first("camera.connected")
+      try await camera.shoot(2)
+      #expect(try await tether.end() == .exit(0), "\(tether.words)")
+      struct Answer: Decodable {
+        struct Original: Decodable { let name: String, path: String }
+        let originals: [Original]
+      }
+      func lie(_ answer: Answer) -> Int {
+        answer.originals.count { FileManager.default.fileExists(atPath: $0.path) }
+      }
+      let kept: Answer = try await home.answer("queue", "prune")
+      #expect(kept.originals.isEmpty, "for ever, if nobody says otherwise")
+      let rehearsed: Answer = try await home.answer("queue", "prune", "--keep", "delivered", "--dry-run")
+      #expect(rehearsed.originals.count == 2 && lie(rehearsed) == 2)
+      let left: Answer = try await home.answer("queue", "prune", "--keep", "delivered")
+      #expect(left.originals.count == 2 && lie(left) == 0)
+      try await expectNothingLeft(in: home, frames: 2)
+      #expect(try await home.run("queue", "prune", "--keep", "sometimes").status == .exit(64))
+    }
   }
 }

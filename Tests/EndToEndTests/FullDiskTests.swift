@@ -7,8 +7,7 @@ extension EndToEndTests {
     "A full disk", .enabled("only root can mount a small disk", { await SmallDisk.isPossible() }))
   struct FullDiskTests {
     @Test(
-      "Frames wait on the card and are safe by themselves when there is room again; the next run delivers them"
-    )
+      "Frames wait on the card, and go all the way by themselves, in the same run, when there is room again")
     func tether() async throws {
       let camera = try await SimulatedCamera.start("--megabytes", "3", "--scenes", "2")
       try await SmallDisk.with(megabytes: 14) { disk in
@@ -16,16 +15,87 @@ extension EndToEndTests {
         let tether = try home.tether(camera, album: "Party")
         try await tether.first("camera.connected")
         let shots = try await camera.shoot(7)
-        let warning = try await tether.first("warning") { $0.code == "frame_diskFull" }
-        #expect(warning.message?.contains("it is on the card") == true)
+        let warning = try await tether.first("warning") { $0.code == "room.full" }
+        #expect(warning.message?.contains("wait on the card") == true)
+        struct Status: Decodable {
+          struct Room: Decodable { let level: String }
+          struct Warning: Decodable { let code: String }
+          let room: Room?
+          let warnings: [Warning]
+        }
+        try await tether.waitForNote(in: home)
+        let status: Status = try await home.answer("status")
+        #expect(status.room?.level == "none")
+        #expect(status.warnings.contains { $0.code == "room.full" })
         try await disk.grow(megabytes: 400)
-        for shot in shots { try await tether.first("frame.safe") { $0.frame == shot.sha256 } }
-        try await expectCleanEnd(of: tether)
-        let next = try home.tether(camera, album: "Party")
+        try await tether.first("warning") { $0.code == "room.back" }
+        for shot in shots { try await tether.first("frame.delivered") { $0.frame == shot.sha256 } }
         try await expectExactly(
-          shots, in: try AlbumReader(page: try await next.first("album.ready").url, on: next))
-        try await expectCleanEnd(of: next)
+          shots, in: try AlbumReader(page: try await tether.first("album.ready").url, on: tether))
+        try await expectCleanEnd(of: tether)
         try await expectNothingLeft(in: home, frames: 7)
+      }
+    }
+
+    @Test("Where delivered originals may leave, a small disk takes any number of frames")
+    func keepDelivered() async throws {
+      let away = try Home()
+      let server = try await AlbumServerProgram.start(in: away)
+      let album = try await server.album("Party", from: away)
+      let camera = try await SimulatedCamera.start("--megabytes", "3", "--scenes", "2")
+      try await SmallDisk.with(megabytes: 14) { disk in
+        let home = try Home(at: disk.folder)
+        let environment = album.environment.merging(["PIXCHEESE_KEEP": "delivered"]) { $1 }
+        let tether = try home.start(
+          ["tether", "--camera", camera.address, "--album", album.url], environment: environment)
+        try await tether.first("camera.connected")
+        let shots = try await camera.shoot(9)
+        try await expectExactly(shots, in: try server.reader(of: album))
+        for shot in shots { try await tether.first("frame.delivered") { $0.frame == shot.sha256 } }
+        try await expectCleanEnd(of: tether)
+        try await expectNothingLeft(in: home, frames: 9)
+      }
+    }
+
+    @Test("A journal that cannot be written waits: nothing is lost, nothing is said to be safe that is not")
+    func journal() async throws {
+      let away = try Home()
+      let camera = try await SimulatedCamera.start("--megabytes", "0.3", "--scenes", "2")
+      try await SmallDisk.with(megabytes: 2) { disk in
+        func start() throws -> Program {
+          // The journal alone lies on the small disk.
+          try Program(
+            Home.pixcheese,
+            ["tether", "--camera", camera.address, "--album", "Party", "--listen", "127.0.0.1:0", "--json"],
+            environment: [
+              "XDG_STATE_HOME": disk.folder.path, "XDG_DATA_HOME": away.path, "XDG_CONFIG_HOME": away.path,
+            ])
+        }
+        let stopped = try start()
+        try await stopped.first("camera.connected")
+        try disk.fill()
+        var shots = try await camera.shoot(1)
+        try await stopped.first("warning") { $0.code == "room.journal" }
+        try await expectCleanEnd(of: stopped)
+        #expect(!stopped.events.contains { $0.event == "frame.safe" })
+
+        // The next run finds the disk as full as it was, and goes on by itself.
+        let tether = try start()
+        shots += try await camera.shoot(2)
+        try disk.empty()
+        for shot in shots { try await tether.first("frame.delivered") { $0.frame == shot.sha256 } }
+        try await expectExactly(
+          shots, in: try AlbumReader(page: try await tether.first("album.ready").url, on: tether))
+        try disk.fill()
+        shots += try await camera.shoot(2)
+        try await tether.first("warning") { $0.code == "room.journal" }
+        #expect(!tether.events.contains { $0.event == "frame.safe" && $0.frame == shots[3].sha256 })
+        try disk.empty()
+        for shot in shots { try await tether.first("frame.delivered") { $0.frame == shot.sha256 } }
+        #expect(tether.events.contains { $0.event == "warning" && $0.code == "room.back" })
+        try await expectExactly(
+          shots, in: try AlbumReader(page: try await tether.first("album.ready").url, on: tether))
+        try await expectCleanEnd(of: tether)
       }
     }
 
@@ -36,13 +106,16 @@ extension EndToEndTests {
       let folder = away.folder.appending(path: "photos").path
       try await SmallDisk.with(megabytes: 8) { disk in
         let home = try Home(at: disk.folder)
-        let arguments = ["upload", folder, "--album", "Party", "--listen", "127.0.0.1:0", "--patience", "2"]
-        let full = try home.start(arguments)
+        let arguments = ["upload", folder, "--album", "Party", "--listen", "127.0.0.1:0", "--patience"]
+        let full = try home.start(arguments + ["2"])
         #expect(try await full.end() == .exit(74))
         #expect(full.words.contains("disk is full"), "\(full.words)")
+        #expect(full.events.contains { $0.event == "frame.delivered" }, "what could be delivered was")
+        let again = try home.start(arguments + ["55"])
+        try await again.first("delivery.waiting")
         try await disk.grow(megabytes: 400)
-        let again = try home.start(arguments)
-        #expect(try await again.end() == .exit(0), "\(again.words)")
+        // The server asked for 30 seconds, and nobody waits for them.
+        #expect(try await again.end(within: .seconds(25)) == .exit(0), "\(again.words)")
         struct Shown: Decodable { let frames: Int }
         let shown: Shown = try await home.answer("album", "show", "Party")
         #expect(shown.frames == files.count)

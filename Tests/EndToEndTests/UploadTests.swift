@@ -38,11 +38,42 @@ extension EndToEndTests {
       #expect(frames.contains { $0.name == "一 二.jpg" && $0.preview != nil })
 
       let second = try await home.run("upload", folder, "--album", album.url)
-      #expect(second.status == .exit(65), "the empty file is still no picture")
+      #expect(
+        second.status == .exit(0), "an empty file in a folder is no reason to refuse it: \(second.words)")
+      #expect(second.events.contains { $0.code == "file.empty" })
+      let named = try await home.run("upload", "\(folder)/empty.jpg", "--album", album.url)
+      #expect(named.status == .exit(65), "named, it is what somebody asked for")
       #expect(!second.events.contains { ["frame.viewable", "frame.delivered"].contains($0.event) })
       #expect(try await reader.frames() == frames)
       try await expectCleanEnd(of: server.program)
       try await expectNothingLeft(in: home, frames: 4)
+    }
+
+    @Test("A file that rotted after it was taken is not sent again and again, and what is wrong is named")
+    func rotten() async throws {
+      let home = try Home()
+      let files = try await Pictures.make(1, in: home, as: "photos")
+      let server = try await AlbumServerProgram.start(in: home)
+      let album = try await server.album("Party", from: home)
+      let port = server.port
+      try await expectCleanEnd(of: server.program)
+      let away = try await home.run("upload", files[0].path, "--album", album.url, "--patience", "1")
+      #expect(away.status == .exit(75))
+      // One bit, as a bad disk does it: neither length nor time tell.
+      var status = stat()
+      try #require(stat(files[0].path, &status) == 0)
+      var bytes = try Data(contentsOf: files[0])
+      bytes[bytes.count / 2] ^= 1
+      let file = try FileHandle(forWritingTo: files[0])
+      try file.write(contentsOf: bytes)
+      try file.close()
+      let times = [status.st_atim, status.st_mtim]
+      try #require(utimensat(AT_FDCWD, files[0].path, times, 0) == 0)
+      let back = try await AlbumServerProgram.start(in: home, port: port)
+      let again = try await home.run("upload", files[0].path, "--album", album.url)
+      #expect(again.status == .exit(75), "\(again.words)")
+      #expect(again.words.contains("is damaged"), "\(again.words)")
+      #expect(try await back.reader(of: album).frames().allSatisfy { $0.original == nil })
     }
 
     @Test("An upload that was killed goes on where it was, and publishes nothing twice")

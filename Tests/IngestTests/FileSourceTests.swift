@@ -32,9 +32,23 @@ final class FileSourceTests {
   private func take(_ scan: FileScan, _ journal: Journal, albums: [String]) async throws -> [(Frame, Bool)] {
     let outcomes = Mutex<[(Frame, Bool)]>([])
     try await FileSource(journal: journal, albums: albums).take(scan.files) { outcome in
-      if case .safe(let frame, _, let isNew) = outcome { outcomes.withLock { $0.append((frame, isNew)) } }
+      switch outcome {
+      case .safe(let frame, _, let isNew): outcomes.withLock { $0.append((frame, isNew)) }
+      case .known(let originals): outcomes.withLock { $0 += originals.map { ($0.frame, false) } }
+      case .failed: return
+      }
     }
     return outcomes.withLock { $0 }
+  }
+
+  @Test("An empty file is refused where it is named, and only named where it is in a folder")
+  func empty() throws {
+    try write("b/1.JPG", "1")
+    try write("b/empty.JPG", "")
+    let folder = scan("b")
+    #expect(folder.files.count == 1 && folder.refused.isEmpty)
+    #expect(folder.empty.map { $0.lastComponent?.string } == ["empty.JPG"])
+    #expect(scan("b/empty.JPG").refused.map(\.reason) == [.empty])
   }
 
   @Test(

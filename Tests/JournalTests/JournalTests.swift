@@ -244,12 +244,13 @@ struct JournalTests {
     try FileManager.default.removeItem(atPath: lost.path.string)
     let orphan = try temporary.spooled("orphan.JPG", "orphan", in: journal)
     let part = try journal.spool.reserve("half.JPG", day: "2026-11-23")
-    let result = try await journal.reconcile(session: nil, albums: ["Party"])
+    let session = try await journal.beginSession()
+    let result = try await journal.reconcile(session: session, albums: ["Party"])
     #expect(result.adopted.map(\.hash) == [orphan.hash])
     #expect(result.droppedParts == 1)
     #expect(result.missing == [lost.path])
     #expect(!FileManager.default.fileExists(atPath: Spool.partPath(for: part).string))
-    let again = try await journal.reconcile(session: nil, albums: ["Party"])
+    let again = try await journal.reconcile(session: session, albums: ["Party"])
     #expect(again.adopted.isEmpty)
     #expect(again.droppedParts == 0)
   }
@@ -263,7 +264,8 @@ struct JournalTests {
       try Data("x".utf8).write(to: URL(fileURLWithPath: day.appending(name).string))
     }
     let orphan = try temporary.spooled("IMG_0001.JPG", "one", in: journal)
-    let found = try await journal.reconcile(session: nil, albums: ["Party"])
+    let session = try await journal.beginSession()
+    let found = try await journal.reconcile(session: session, albums: ["Party"])
     #expect(found.adopted.map(\.original.path) == [orphan.path])
   }
 

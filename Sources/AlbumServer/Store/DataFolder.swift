@@ -49,8 +49,8 @@ struct DataFolder: Sendable {
 
   /// Gives a finished, synced upload its place among the published files, and makes that survive a power cut.
   ///
-  /// The upload's own name stays until the database says that it is published: a crash in between leaves the
-  /// upload as it was. Where a file system has no hard links the file moves instead.
+  /// The upload's own name stays until the database says that it is published: after a crash in between the next request
+  /// for it publishes it (`StoredFile.isAdopted`). Where a file system has no hard links the file moves instead.
   func adopt(_ upload: FilePath, as hash: ContentHash) throws(AlbumServerError) {
     let target = content(hash)
     let folder = target.removingLastComponent()
@@ -75,11 +75,14 @@ struct DataFolder: Sendable {
     guard unlink(file.string) == 0 || errno == ENOENT else { throw failure(file, "cannot be removed") }
   }
 
-  /// Bytes that an ordinary program may still write on the folder's file system.
-  func room() throws(AlbumServerError) -> Int64 {
+  /// The room on the folder's file system.
+  func room() throws(AlbumServerError) -> DiskRoom {
     var figures = statvfs()
     guard statvfs(root.string, &figures) == 0 else { throw failure(root, "cannot be measured") }
-    return Int64(clamping: UInt64(figures.f_bavail) &* UInt64(figures.f_frsize))
+    let block = UInt64(figures.f_frsize)
+    return DiskRoom(
+      free: Int64(clamping: UInt64(figures.f_bavail) &* block),
+      total: Int64(clamping: UInt64(figures.f_blocks) &* block))
   }
 
   /// The names in `uploads/` whose bytes last changed before a time.

@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 import Glibc
 import Model
 import SystemPackage
@@ -7,6 +8,10 @@ import SystemPackage
 final class StoredFile: Sendable {
   private let path: FilePath
   private let descriptor: FileDescriptor
+  /// Whether it is an upload that has its place among the content already (`DataFolder.adopt`), while the database does
+  /// not know it: a crash, or a full disk, came between the two. It is whole, and since another album may show the same
+  /// bytes from that very file, not one of them may change any more.
+  let isAdopted: Bool
 
   /// Opens a published file for reading.
   /// - Throws: `AlbumServerError` with `.notFound` where there is none.
@@ -19,9 +24,11 @@ final class StoredFile: Sendable {
     } catch {
       throw AlbumServerError(.file, "\(path) cannot be opened", underlying: error)
     }
+    isAdopted = false
   }
 
   /// Opens an upload at an offset: what lies beyond it was never acknowledged and is cut off.
+  /// One that is adopted (`isAdopted`) stays as it is.
   /// - Throws: `AlbumServerError` with `.notFound` where fewer bytes are there than the offset says.
   init(upload path: FilePath, offset: Int64) throws(AlbumServerError) {
     self.path = path
@@ -36,6 +43,13 @@ final class StoredFile: Sendable {
     } catch {
       throw AlbumServerError(.file, "\(path) cannot be opened", underlying: error)
     }
+    do {
+      let names = try FileManager.default.attributesOfItem(atPath: path.string)[.referenceCount] as? Int
+      isAdopted = (names ?? 1) > 1
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be looked at", underlying: error)
+    }
+    guard !isAdopted else { return }
     let length = try length()
     guard length >= offset else {
       throw AlbumServerError(.notFound, "\(path) is shorter than what was acknowledged")

@@ -8,9 +8,6 @@ import Synchronization
 
 /// Takes uploads in: from a body's bytes over the synced file to the published asset.
 final class UploadDesk: Sendable {
-  /// Room that an upload leaves free on the disk, for the database and what else must go on: 64 MiB.
-  private static let reserve: Int64 = 64 << 20
-
   let store: AlbumStore
   let turns = UploadTurns()
   /// How long an upload is kept after its last byte came, in seconds.
@@ -82,6 +79,7 @@ final class UploadDesk: Sendable {
       try await store.drop(upload.id)
       throw TusRefusal(.gone, "The bytes of this upload are lost: make a new one.")
     }
+    if file.isAdopted { return try await finish(upload, file: file, whole: nil, in: album) }
     let receiver = UploadReceiver(file: file, length: upload.length) { count in
       self.received.add(Int64(count), ordering: .relaxed)
     }
@@ -178,8 +176,9 @@ final class UploadDesk: Sendable {
   private func requireRoom(for length: Int64) async throws {
     let folder = store.folder
     let room = try await BlockingThreads.run { try folder.room() }
-    guard room - length >= Self.reserve else {
-      throw AlbumServerError(.noRoom, "\(folder.root) has \(room) bytes left, an upload needs \(length)")
+    guard room.free - length >= room.albumReserve else {
+      throw AlbumServerError(
+        .noRoom, "\(folder.root) has \(room.free) bytes left, an upload needs \(length) and leaves some free")
     }
   }
 

@@ -1,5 +1,6 @@
 import Dispatch
 public import Foundation
+import Model
 import Synchronization
 
 /// A PTP camera in software: a server for PTP/IP on 127.0.0.1 that libgphoto2's ptp2 driver takes for a camera.
@@ -40,7 +41,7 @@ public final class SimulatedCamera: Sendable {
     let listener = try Socket.listening(on: configuration.port)
     self.listener = listener
     port = listener.port
-    var generator = SeededGenerator(
+    var generator = SplitMix(
       seed: configuration.serialNumber.utf8.reduce(configuration.seed) { $0 &* 31 &+ UInt64($1) })
     guid = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
     Thread.detachNewThread { [self] in

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 
 /// Where a camera's new frames come from. Blocks while it draws or reads: it runs on the camera's own threads.
 struct FrameSource: Sendable {
@@ -54,7 +55,7 @@ struct FrameSource: Sendable {
   }
 
   private func noise(_ length: Int, _ facts: FrameFacts) -> FramePicture {
-    var generator = SeededGenerator(seed: seed &+ count &* 0x1_0000_0001)
+    var generator = SplitMix(seed: seed &+ count &* 0x1_0000_0001)
     var bytes: [UInt8] = [0xFF, 0xD8] + ExifSegment.bytes(facts, width: 0, height: 0, thumbnail: [])
     let wanted = max(0, length - bytes.count)
     let words = (0..<(wanted + 7) / 8).map { _ in generator.next() }

@@ -1,11 +1,12 @@
 import Foundation
+import Model
 
 /// A scene as SVG: a landscape by day or night, or a stage, with people, a big number and the time.
 /// The same seed, number and text give the same scene.
 struct Scene {
   let number: String
   let caption: String
-  private var generator: SeededGenerator
+  private var generator: SplitMix
 
   /// The drawing's own size; it is scaled to the picture's.
   static let width = 1500.0
@@ -14,7 +15,7 @@ struct Scene {
   init(seed: UInt64, number: String, caption: String) {
     self.number = number
     self.caption = caption
-    generator = SeededGenerator(seed: seed)
+    generator = SplitMix(seed: seed)
   }
 
   /// The whole drawing.

@@ -39,35 +39,6 @@ struct ListenAddress: Hashable, Sendable {
     self.port = port
   }
 
-  /// This address if it can be listened on now; else, where any will do, the same host with a port of the system's choice.
-  /// - Throws: `Complaint` (69).
-  func free(orAny: Bool) throws(Complaint) -> ListenAddress {
-    guard port != 0, isTaken else { return self }
-    if orAny { return ListenAddress(host: host, port: 0) }
-    throw Complaint(
-      .unavailable,
-      "\(host):\(port) is taken by another program. Choose another port with --listen, or stop that program.")
-  }
-
-  /// Whether somebody else listens here. Only an answer for IPv4 addresses; others are learned of when listening.
-  private var isTaken: Bool {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { return false }
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    var yes: Int32 = 1
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    let result = withUnsafePointer(to: address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    return result != 0 && errno == EADDRINUSE
-  }
-
   /// How this machine itself reaches a server that listens here on `port`.
   func local(port: Int) -> URL {
     switch host {

@@ -12,12 +12,13 @@ actor LiveReport {
   private let journal: Journal
   /// The albums that the run feeds; what goes on for others beside them decides nothing.
   private let albums: [String]
+  /// Whether the run takes frames from cameras, for which there must be room.
+  let takesFrames: Bool
   private var deliveredFrames: Set<ContentHash> = []
   /// Frames that were told of as delivered everywhere; a second original that joins later makes no second frame.
   private var countedFrames: Set<ContentHash> = []
   /// Album and frame of every original's arrival that was told of.
   private var arrivedFrames: Set<String> = []
-  private var parkedFrames: Set<ContentHash> = []
   private var onDelivered: @Sendable (Int) async -> Void = { _ in }
   private(set) var onCaptured: @Sendable (HookSubject) async -> Void = { _ in }
   /// The last reason said for each album, so that a long outage is one line and not hundreds.
@@ -26,13 +27,20 @@ actor LiveReport {
   private var saidParked: Set<String> = []
   /// Whether an album refused the token.
   private(set) var sawRefusedToken = false
-  /// Whether an album of this machine has no room on its disk.
-  private(set) var sawFullDisk = false
+  /// The albums of this machine that have no room on their disk, until an original arrives there again.
+  private var fullAlbums: Set<String> = []
+  /// Whether an album of this machine has no room now.
+  var isAlbumFull: Bool { !fullAlbums.isEmpty }
+  /// The last five warnings that differ, the newest last, for whoever looks at the run from outside.
+  private(set) var warnings: [RunNote.Warning] = []
+  /// Warnings of a kind that are said only once.
+  private var saidWarnings: Set<String> = []
   /// When something last moved, for a run that gives up when nothing does.
   private(set) var lastProgress = ContinuousClock.now
 
-  init(console: Console, journal: Journal, albums: [String]) {
+  init(console: Console, journal: Journal, albums: [String], takesFrames: Bool) {
     self.console = console
+    self.takesFrames = takesFrames
     self.journal = journal
     self.albums = albums
   }
@@ -75,6 +83,18 @@ actor LiveReport {
         "\(Text.count(reconciliation.missing.count, "original")) of the journal are gone from the spool, "
           + "the first is \(reconciliation.missing[0]). Somebody removed them.")
     }
+    if let stray = reconciliation.strays.first {
+      warn(
+        "spool.strays",
+        "\(Text.count(reconciliation.strays.count, "photo")) in the spool, the first is \(stray), "
+          + "no journal knows. They are left as they are; pixcheese tether takes them up.")
+    }
+    for unreadable in reconciliation.unreadable {
+      warn(
+        "spool.unreadable",
+        "\(unreadable.path) in the spool cannot be read and is left as it is. \(Text.harmless(unreadable.reason))"
+      )
+    }
   }
 
   func safe(_ frame: Frame) async {
@@ -104,12 +124,13 @@ actor LiveReport {
     case .sent(let sent): try await self.sent(sent)
     case .progress(let album, let bytesPerSecond):
       if bytesPerSecond > 0 { lastProgress = .now }
+      if albums.contains(album) { await scoreboard.moved(bytesPerSecond) }
       await scoreboard.speed(bytesPerSecond, album: album)
     case .waiting(let waiting):
       let reason = Text.harmless(waiting.reason.text)
       await scoreboard.waiting(reason, album: waiting.album)
       if waiting.reason.code == .noRoom, case .embedded? = try? Destination(parsing: waiting.album) {
-        sawFullDisk = true
+        fullAlbums.insert(waiting.album)
       }
       emit(.deliveryWaiting(album: waiting.album, count: waiting.count, bytes: waiting.bytes, reason: reason))
       if saidReasons.updateValue(reason, forKey: waiting.album) != reason {
@@ -124,7 +145,6 @@ actor LiveReport {
     case .parked(let delivery, let reason):
       lastProgress = .now
       await scoreboard.parked()
-      if albums.contains(delivery.album) { parkedFrames.insert(delivery.frame) }
       if reason.code == .notAllowed { sawRefusedToken = true }
       let message =
         "\(Text.harmless(delivery.name)) (\(delivery.kind)) waits for you: \(Text.harmless(reason.text))"
@@ -150,10 +170,9 @@ actor LiveReport {
     saidReasons[sent.album] = nil
     let isFurther =
       sent.kind == .original && !arrivedFrames.insert("\(sent.frame) \(sent.album)").inserted
-    if !isFurther {
-      await scoreboard.sent(
-        sent.frame, kind: sent.kind, album: sent.album, milliseconds: sent.milliseconds)
-    }
+    // A thumbnail fits where no original does.
+    if sent.kind == .original { fullAlbums.remove(sent.album) }
+    await scoreboard.sent(sent, isExpected: albums.contains(sent.album), isFurther: isFurther)
     switch sent.kind {
     case .thumbnail: break
     case .preview:
@@ -178,13 +197,24 @@ actor LiveReport {
       try await journal.isDelivered(frame, to: albums),
       deliveredFrames.insert(frame).inserted
     else { return }
-    await scoreboard.uploaded(deliveredFrames.count)
     guard countedFrames.insert(frame).inserted else { return }
     await onDelivered(await scoreboard.deliveredEverywhere())
   }
 
   func warn(_ code: String, _ message: String) {
-    emit(.warning(code: code, message: message))
+    Self.warn(code, message, on: console)
+    warnings.removeAll { $0.code == code && $0.message == message }
+    warnings.append(RunNote.Warning(code: code, message: message, time: Text.time(Date())))
+    if warnings.count > 5 { warnings.removeFirst() }
+  }
+
+  /// A warning that is said once in a run, however often it comes.
+  func warnOnce(_ code: String, _ message: String) {
+    if saidWarnings.insert(code).inserted { warn(code, message) }
+  }
+
+  static func warn(_ code: String, _ message: String, on console: Console) {
+    console.emit(LiveEvent.Line(event: .warning(code: code, message: message), time: Date()))
     console.complain("\(console.yellow("Warning:")) \(message)")
   }
 
@@ -194,25 +224,12 @@ actor LiveReport {
 
   // MARK: How far a run is
 
-  /// Which of some frames are neither delivered everywhere nor parked.
-  func open(of frames: Set<ContentHash>) async throws -> Set<ContentHash> {
-    let rest = frames.subtracting(deliveredFrames).subtracting(parkedFrames)
-    for frame in rest where !deliveredFrames.contains(frame) {
-      if try await journal.isDelivered(frame, to: albums) {
-        deliveredFrames.insert(frame)
-      }
-    }
-    await scoreboard.uploaded(deliveredFrames.count)
-    return rest.subtracting(deliveredFrames)
+  /// So many files, of so many bytes, are to be sent: from now on there is something to measure progress by.
+  func expect(files: Int, bytes: Int64) async {
+    let takers = albums.count { (try? Destination(parsing: $0))?.takes.contains(.preview) ?? false }
+    await scoreboard.expect(
+      Scoreboard.Upload(files: files, bytes: bytes, albums: albums.count, takers: takers))
   }
-
-  /// So many files are to be sent: from now on there is something to measure progress by.
-  func expect(files: Int) async { await scoreboard.expect(files: files) }
-
-  /// One more of the expected files is taken up; they are so many different frames until now.
-  func taken(frames: Int) async { await scoreboard.taken(frames: frames) }
-
-  func parked(of frames: Set<ContentHash>) -> Set<ContentHash> { frames.intersection(parkedFrames) }
 
   func end() { console.clear() }
 }

@@ -3,6 +3,7 @@ import Curl
 import Delivery
 import Foundation
 import Hooks
+import Ingest
 import Journal
 import Logging
 import Model
@@ -25,16 +26,22 @@ struct LiveRun: Sendable {
   let report: LiveReport
   private let publishing: Publishing
   private let hooks: HookPrograms?
+  /// The gate before the spool.
+  let room: SpoolRoom
+  private let keep: SpoolKeep
   private let curl: CurlClient
   private let limit: LimitTimetable
   private let logger: Logger
 
   /// Opens the journal and brings it and the spool together.
+  /// - Parameter takesFrames: whether frames come from cameras, and so into the spool.
   /// - Throws: `Complaint`, `JournalError`.
   init(
     context: Context, albums: [String], policy: SendingPolicy = SendingPolicy(), listen: ListenAddress,
-    network: NetworkOptions? = nil, publishing: Publishing = Publishing(), hooks: HookPrograms? = nil
+    takesFrames: Bool, network: NetworkOptions? = nil, publishing: Publishing = Publishing(),
+    hooks: HookPrograms? = nil
   ) async throws {
+    let roomPolicy = try RoomKeeper.Policy(context.settings)
     let network = try NetworkSettings(context.settings, options: network)
     self.context = context
     self.policy = policy
@@ -54,7 +61,12 @@ struct LiveRun: Sendable {
     self.publishing = publishing
     curl = try network.client()
     limit = network.limit
-    report = LiveReport(console: context.console, journal: journal, albums: choice.albums)
+    report = LiveReport(
+      console: context.console, journal: journal, albums: choice.albums, takesFrames: takesFrames)
+    room = SpoolRoom(spool: journal.spool, reserve: roomPolicy.reserve)
+    keep = roomPolicy.keep
+    // What comes from cameras must wait from the first word; an upload on a full disk had better say so.
+    if takesFrames { waitForRoom() }
   }
 
   /// What a person calls an album.
@@ -86,19 +98,17 @@ struct LiveRun: Sendable {
     if let hooks { await report.whenCaptured { await hooks.captured($0) } }
     let reconciled = try await journal.reconcile(session: session, albums: choice.albums, policy: policy)
     await report.reconciled(reconciled)
+    if let session { try await journal.feed(choice.albums, from: session) }
     // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
     for album in choice.albums { try await journal.retry(QueueSelection(album: album)) }
+    waitForRoom()
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     var store: AlbumStore?
     if choice.needsEmbedded {
       let opened = try await AlbumStore.open(context.home.albums.string)
-      let address = try listen.free(orAny: listen == .embedded)
-      let configuration = try AlbumServerConfiguration(host: address.host, port: address.port) {
-        port.yield($0)
-      }
       services.append(
-        .init(service: AlbumServer(store: opened, configuration: configuration, logger: logger)))
+        .init(service: EmbeddedServer(store: opened, listen: listen, logger: logger) { port.yield($0) }))
       store = opened
     } else {
       port.yield(0)
@@ -120,6 +130,8 @@ struct LiveRun: Sendable {
       try await group.run()
     } catch is CancellationError {
       // The grace was over before all was quiet; what is not delivered is in the journal.
+    } catch  where !journal.waitsForRoom && Self.isForWantOfRoom(error) {
+      // The run was to end while the disk was full: what could not be written down is found by the next one.
     } catch {
       if let complaint = Complaint(error) {
         await report.emit(.error(code: complaint.status.code, message: complaint.message))
@@ -144,6 +156,28 @@ struct LiveRun: Sendable {
       }
       defer { group.cancelAll() }
       return await group.next() ?? nil
+    }
+  }
+
+  /// From now on a full disk makes the journal wait instead of ending the run.
+  private func waitForRoom() {
+    let console = context.console
+    journal.waitForRoom { isWaiting in
+      LiveReport.warn(
+        isWaiting ? "room.journal" : "room.back",
+        isWaiting
+          ? "The disk is full to the last: the journal cannot be written, and everything waits. Nothing is lost. "
+            + "Make room, and it goes on by itself."
+          : "There is room for the journal again: it goes on.", on: console)
+    }
+  }
+
+  /// Whether the disk was too full for the journal.
+  private static func isForWantOfRoom(_ error: any Error) -> Bool {
+    switch error {
+    case let error as JournalError: error.code == .full
+    case let error as TetherError: error.underlying.map(isForWantOfRoom) ?? false
+    default: false
     }
   }
 
@@ -190,13 +224,20 @@ struct LiveRun: Sendable {
           journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger),
         atSuccess: .ignore)
       await add(
-        RunNoteKeeper(scoreboard: run.report.scoreboard, path: RunNote.path(beside: run.journal.path)),
+        RunNoteKeeper(path: RunNote.path(beside: run.journal.path)) { [report = run.report] in
+          RunNote(await report.scoreboard.snapshot, warnings: await report.warnings)
+        },
         atSuccess: .ignore)
       await add(QueueFollower(journal: run.journal), atSuccess: .ignore)
       await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
       await add(
         Feeding(source: source(Stop(group: group, hooks: hooks)), hooks: hooks),
         atSuccess: .gracefullyShutdownGroup)
+      // The last is the first to end: whatever waits for room then ends too, instead of using up the grace.
+      await add(
+        RoomKeeper(
+          room: run.room, keep: run.keep, journal: run.journal, report: run.report, deliverer: deliverer),
+        atSuccess: .ignore)
     }
 
     private func add(

@@ -1,4 +1,5 @@
 import Foundation
+import Ingest
 import Model
 import ServiceLifecycle
 
@@ -41,7 +42,7 @@ struct LiveView: Service {
       }
     }
     if let upload = snapshot.upload {
-      lines.append("  " + Self.progress(of: upload, sent: snapshot.delivered, after: elapsed))
+      lines.append("  " + Self.progress(of: upload, after: elapsed))
     }
     lines.append(
       "  \(console.bold(String(snapshot.safe))) safe (\(Text.bytes(snapshot.safeBytes)))"
@@ -49,6 +50,9 @@ struct LiveView: Service {
         + (snapshot.parked > 0
           ? " · " + console.yellow("\(snapshot.parked) wait for you: pixcheese queue") : "")
         + console.dimmed(" · \(Self.clock(elapsed))"))
+    if let room = snapshot.room, let words = Self.words(for: room) {
+      lines.append("  \(console.yellow(words))")
+    }
     for (album, state) in snapshot.albums {
       var figures = ": \(state.viewable) viewable · \(state.delivered) delivered"
       if let milliseconds = state.milliseconds { figures += " · last in \(milliseconds) ms" }
@@ -76,18 +80,29 @@ struct LiveView: Service {
     ].compactMap { $0 }
   }
 
-  /// `█████░░░░░  50% · 500 of 1000 photos · about 2 min`
-  static func progress(of upload: Scoreboard.Upload, sent: Int, after elapsed: Duration) -> String {
+  /// What is to be said of the disk; nothing while there is plenty of room.
+  static func words(for room: Scoreboard.Room) -> String? {
+    if room.isJournalWaiting { return "disk full: everything waits until there is room" }
+    return switch room.level {
+    case .plenty: nil
+    case .low: "disk: \(Text.bytes(room.forOriginals)) left for new frames"
+    case .none: "disk full: new frames wait on the card"
+    }
+  }
+
+  /// `█████░░░░░  50% · 412 of 1000 photos · about 2 min`: the bar counts bytes of everything, renditions too.
+  static func progress(of upload: Scoreboard.Upload, after elapsed: Duration) -> String {
     let expected = max(1, upload.expected)
     let done = min(upload.done, expected)
+    let share = upload.share
     let columns = 20
-    let filled = columns * done / expected
+    let filled = Int(Double(columns) * share)
     var text = String(repeating: "█", count: filled) + String(repeating: "░", count: columns - filled)
-    text += " \(100 * done / expected)% · \(done) of \(Text.count(expected, "photo"))"
-    // A few frames say nothing yet: small renditions of all go before the first originals.
-    if sent >= 10, expected > done, elapsed > .seconds(5) {
-      let seconds = Int(elapsed.components.seconds) * (expected - done) / sent
-      text += " · about \(Text.duration(seconds: seconds))"
+    text += " \(Int(100 * share))% · \(done) of \(Text.count(expected, "photo"))"
+    // The first bytes say little yet.
+    if elapsed > .seconds(5), (0.02..<1).contains(share) {
+      let seconds = Double(elapsed.components.seconds) * (1 - share) / share
+      text += " · about \(Text.duration(seconds: Int(seconds)))"
     }
     return text
   }

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Glibc
+import Ingest
 import ServiceLifecycle
 import SystemPackage
 
@@ -41,10 +42,54 @@ struct RunNote: Codable, Hashable, Sendable {
     }
   }
 
+  /// The room on the disk with the spool.
+  struct Room: Codable, Hashable, Sendable {
+    /// Bytes free, to the nearest megabyte.
+    let free: Int64
+    /// Bytes that new frames may still take, to the nearest megabyte.
+    let forFrames: Int64
+    /// `plenty`, `low`, or `none`: new frames wait on the card.
+    let level: SpoolRoom.Level
+    /// Whether not even the journal can be written.
+    let journalWaits: Bool
+
+    enum CodingKeys: String, CodingKey {
+      case free, level
+      case forFrames = "for_frames"
+      case journalWaits = "journal_waits"
+    }
+  }
+
+  struct Warning: Codable, Hashable, Sendable {
+    let code: String
+    let message: String
+    /// RFC 3339.
+    let time: String
+  }
+
   let cameras: [Camera]
   let albums: [Album]
+  /// `nil` until it was measured.
+  let room: Room?
+  /// Frames that cameras announced and that are not safe yet.
+  let toFetch: Int
+  /// The last warnings, the newest last.
+  let warnings: [Warning]
 
-  init(_ snapshot: Scoreboard.Snapshot) {
+  enum CodingKeys: String, CodingKey {
+    case cameras, albums, room, warnings
+    case toFetch = "to_fetch"
+  }
+
+  init(_ snapshot: Scoreboard.Snapshot, warnings: [Warning] = []) {
+    self.warnings = warnings
+    toFetch = max(0, snapshot.captured - snapshot.safe)
+    let megabyte: Int64 = 1_000_000
+    room = snapshot.room.map { room in
+      Room(
+        free: room.free / megabyte * megabyte, forFrames: room.forOriginals / megabyte * megabyte,
+        level: room.level, journalWaits: room.isJournalWaiting)
+    }
     cameras = snapshot.cameras.map { id, camera in
       Camera(
         camera: id, model: camera.model, port: camera.port, battery: camera.battery, free: camera.free,
@@ -69,15 +114,16 @@ struct RunNote: Codable, Hashable, Sendable {
 
 /// Keeps a run's note true, once a second.
 struct RunNoteKeeper: Service {
-  let scoreboard: Scoreboard
   let path: FilePath
+  /// What there is to tell now.
+  let note: @Sendable () async -> RunNote
 
   func run() async throws {
     let path = path
     await cancelWhenGracefulShutdown {
       var written: RunNote?
       while !Task.isCancelled {
-        let note = RunNote(await scoreboard.snapshot)
+        let note = await self.note()
         if note != written {
           written = note
           await Self.offPool { Self.write(note, to: path) }

@@ -1,4 +1,6 @@
+import Delivery
 import Foundation
+import Ingest
 import Model
 
 /// How a run goes, counted: what the live view draws and what a run ends by.
@@ -37,17 +39,15 @@ actor Scoreboard {
     var isDelivered = false
   }
 
-  /// How far a run with a known end is.
-  struct Upload: Sendable {
-    let files: Int
-    /// Files looked at until now, and the different frames that they are.
-    var taken = 0
-    var frames = 0
-    /// Frames delivered everywhere, in this run or before.
-    var done = 0
-
-    /// How many frames it will be, as far as can be told: files that turned out to be the same count once.
-    var expected: Int { files - (taken - frames) }
+  /// The disk with the spool.
+  struct Room: Sendable {
+    /// Bytes free.
+    var free: Int64
+    /// Bytes that new originals may still take.
+    var forOriginals: Int64
+    var level: SpoolRoom.Level
+    /// Whether not even the journal can be written.
+    var isJournalWaiting: Bool
   }
 
   /// Everything at one moment.
@@ -62,6 +62,8 @@ actor Scoreboard {
     /// Deliveries that wait for a person.
     var parked = 0
     var recent: [(frame: ContentHash, state: Recent)] = []
+    /// `nil` until it was measured.
+    var room: Room?
     /// Set by an upload; `nil` where nobody knows the end, since cameras go on.
     var upload: Upload?
   }
@@ -82,14 +84,18 @@ actor Scoreboard {
     }
   }
 
-  func expect(files: Int) { snapshot.upload = Upload(files: files) }
+  func expect(_ upload: Upload) { snapshot.upload = upload }
 
-  func taken(frames: Int) {
-    snapshot.upload?.taken += 1
-    snapshot.upload?.frames = frames
+  func taken(files: Int, frames: Int, deliveredBytes: Int64) {
+    snapshot.upload?.take(files: files, frames: frames, deliveredBytes: deliveredBytes)
   }
 
   func uploaded(_ frames: Int) { snapshot.upload?.done = frames }
+
+  /// Bytes were given to the sockets of an album that the run feeds.
+  func moved(_ bytes: Int64) { snapshot.upload?.moved += bytes }
+
+  func room(_ room: Room) { snapshot.room = room }
 
   func captured() { snapshot.captured += 1 }
 
@@ -106,15 +112,20 @@ actor Scoreboard {
     snapshot.safeBytes += bytes
   }
 
-  func sent(_ frame: ContentHash, kind: AssetKind, album: String, milliseconds: Int?) {
-    let recent = snapshot.recent.firstIndex { $0.frame == frame }
-    guard let index = snapshot.albums.firstIndex(where: { $0.album == album }) else { return }
+  /// - Parameters:
+  ///   - isExpected: whether the run feeds that album.
+  ///   - isFurther: whether it is a second original of a frame that has arrived there.
+  func sent(_ sent: DeliveryEvent.Sent, isExpected: Bool, isFurther: Bool) {
+    if isExpected { snapshot.upload?.sent(sent.kind, bytes: sent.bytes) }
+    guard !isFurther else { return }
+    let recent = snapshot.recent.firstIndex { $0.frame == sent.frame }
+    guard let index = snapshot.albums.firstIndex(where: { $0.album == sent.album }) else { return }
     snapshot.albums[index].state.waiting = nil
-    switch kind {
+    switch sent.kind {
     case .thumbnail: break
     case .preview:
       snapshot.albums[index].state.viewable += 1
-      snapshot.albums[index].state.milliseconds = milliseconds
+      snapshot.albums[index].state.milliseconds = sent.milliseconds
       if let recent { snapshot.recent[recent].state.isViewable = true }
     case .original:
       snapshot.albums[index].state.delivered += 1

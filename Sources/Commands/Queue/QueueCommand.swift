@@ -9,12 +9,14 @@ struct QueueCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "queue", abstract: "What waits to be delivered: why, and what to do about it.",
     discussion: """
-      All of it works while a tether, an upload or the service is at work with the same journal, and counts at once.
+      All of it but prune works while a tether, an upload or the service is at work with the same journal, and counts \
+      at once.
 
       \(ExitStatus.table)
       """,
     subcommands: [
       QueueList.self, QueueRetry.self, QueueFirst.self, QueueSend.self, QueueDrop.self, QueueVerify.self,
+      QueuePrune.self,
     ],
     defaultSubcommand: QueueList.self)
 

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 
 /// How long a destination that failed is left alone.
 struct Rest: Sendable {

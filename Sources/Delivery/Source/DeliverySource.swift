@@ -19,6 +19,13 @@ struct DeliverySource: Sendable {
   /// Opens a delivery's file.
   /// - Throws: `DeliveryReason`: `fileMissing`, `fileUnreadable`, `fileChanged`.
   static func open(_ delivery: Delivery, on disk: DispatchQueue) async throws(SourceError) -> DeliverySource {
+    if let left = delivery.leftSpoolAt {
+      throw SourceError(
+        DeliveryReason(
+          .fileMissing,
+          "The original left the spool on \(left.formatted(.iso8601.year().month().day())), delivered everywhere "
+            + "(spool.keep). Where there is another copy, pixcheese upload sends that."))
+    }
     let path = delivery.path.string
     let opened = await disk.value { () -> Result<ReadableFile, ReadableFile.OpenError> in
       Result { () throws(ReadableFile.OpenError) in try ReadableFile(path: path) }
@@ -80,6 +87,20 @@ struct DeliverySource: Sendable {
     }
     guard let hash else { throw SourceError(DeliveryReason(.fileUnreadable, "\(file.path) cannot be read.")) }
     return hash
+  }
+
+  /// Looks whether the file still has the bytes that were taken, after a server said that they are not (460): a disk
+  /// rots in silence, and what it has lost no new try brings back.
+  /// - Parameter hash: SHA-256 of what was taken.
+  /// - Throws: `SourceError`: `fileUnreadable`, `fileChanged`.
+  func verify(_ hash: ContentHash) async throws(SourceError) {
+    guard try await self.hash(of: 0..<bytes) == hash else {
+      throw SourceError(
+        DeliveryReason(
+          .fileChanged,
+          "\(file.path) is damaged: its bytes are not those that were taken. Put a good copy there and try again."
+        ))
+    }
   }
 
   private static func digest<Function: HashFunction>(

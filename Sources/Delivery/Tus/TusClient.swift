@@ -110,14 +110,9 @@ actor TusClient: DestinationClient {
     } catch {
       throw Interruption(outcome: .stopped(error.reason))
     }
+    let response: Response
     do {
-      let response = try await curl.perform(request)
-      needsFreshConnection = false
-      clock.take(response)
-      let answer = TusAnswer(response, now: Date())
-      if case .send(let range) = step { pace(range, answer, response.duration) }
-      upload.chunk = chunks.bytes
-      return upload.answered(answer)
+      response = try await curl.perform(request)
     } catch {
       guard error.isRetryable else { throw Interruption(outcome: Self.outcome(of: error)) }
       logger.debug(
@@ -128,6 +123,19 @@ actor TusClient: DestinationClient {
       upload.chunk = chunks.bytes
       return upload.failed(await curl.explain(error, for: request.url, clock: clock))
     }
+    needsFreshConnection = false
+    clock.take(response)
+    let answer = TusAnswer(response, now: Date())
+    if case .send(let range) = step { pace(range, answer, response.duration) }
+    if answer.status == 460 {
+      do {
+        try await source.verify(delivery.hash)
+      } catch {
+        throw Interruption(outcome: .stopped(error.reason))
+      }
+    }
+    upload.chunk = chunks.bytes
+    return upload.answered(answer)
   }
 
   private func pace(_ range: Range<Int64>, _ answer: TusAnswer, _ duration: Duration) {

@@ -42,6 +42,9 @@ public struct FileScan: Hashable, Sendable {
   public private(set) var refused: [Refused] = []
   /// Files inside folders that are neither picture nor clip, and are passed over.
   public private(set) var passedOver = 0
+  /// Pictures and clips inside folders that have no bytes: they are named and passed over. What a card or a copy left
+  /// behind is no reason to refuse a folder.
+  public private(set) var empty: [FilePath] = []
 
   private var seen: Set<FileIdentity> = []
 
@@ -92,7 +95,10 @@ public struct FileScan: Hashable, Sendable {
         if isGiven { refused.append(Refused(path: path, reason: .noPicture)) } else { passedOver += 1 }
         return
       }
-      guard status.st_size > 0 else { return refused.append(Refused(path: path, reason: .empty)) }
+      guard status.st_size > 0 else {
+        if isGiven { refused.append(Refused(path: path, reason: .empty)) } else { empty.append(path) }
+        return
+      }
       guard seen.insert(FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))).inserted
       else {
         return

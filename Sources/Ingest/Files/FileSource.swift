@@ -15,6 +15,8 @@ public struct FileSource: Sendable {
   public enum Outcome: Sendable {
     /// It is a safe original of a frame; `isNew` is false where the journal had its bytes already.
     case safe(Frame, Original, isNew: Bool)
+    /// They were taken before and are as they were then: nothing was read.
+    case known([(frame: Frame, original: Original)])
     /// It could not be read, or changed while it was read; the reason is for a person.
     case failed(FilePath, reason: String)
   }
@@ -38,15 +40,18 @@ public struct FileSource: Sendable {
   /// Takes files up, telling of each one as soon as it is safe.
   /// - Throws: `JournalError`; what was told of before is safe. `CancellationError`.
   public func take(_ files: [FileScan.Found], each: @Sendable (Outcome) -> Void) async throws {
-    let known = try await journal.deliverTaken(
-      files.map(\.object), source: Self.name, albums: albums, policy: policy)
     var rest: [FileScan.Found] = []
-    for file in files {
-      if let frame = known[file.object], let original = Self.original(file, of: frame) {
-        each(.safe(frame, original, isNew: false))
-      } else {
-        rest.append(file)
+    // In parts, each a transaction: nothing else that wants to write waits for all of them.
+    for start in stride(from: 0, to: files.count, by: Self.part) {
+      let part = files[start..<min(start + Self.part, files.count)].map { (file: $0, object: $0.object) }
+      let taken = try await journal.deliverTaken(
+        part.map(\.object), source: Self.name, albums: albums, policy: policy)
+      let there = await Self.stillThere(taken)
+      let known = part.compactMap { part in
+        there[part.object].flatMap { original in taken[part.object].map { (frame: $0, original: original) } }
       }
+      if !known.isEmpty { each(.known(known)) }
+      rest += part.filter { there[$0.object] == nil }.map(\.file)
     }
     try await withThrowingTaskGroup(of: Outcome.self) { group in
       var waiting = rest.makeIterator()
@@ -84,13 +89,24 @@ public struct FileSource: Sendable {
     return .safe(recorded.frame, safe.original, isNew: recorded.isNew)
   }
 
-  /// The original that a known file is, where the journal's own path of it is there still. A frame that is known by
+  /// How many files are looked up at once.
+  private static let part = 500
+
+  /// The originals that known files are, where the journal's own path of each is there still. A frame that is known by
   /// another path may have lost that file; then this one takes its place.
-  private static func original(_ file: FileScan.Found, of frame: Frame) -> Original? {
-    [frame.original, frame.lead].first { original in
-      original.bytes == file.bytes
-        && MediaType.forFile(named: original.name) == MediaType.forFile(named: file.object.name)
-        && access(original.path.string, R_OK) == 0
+  private static func stillThere(_ frames: [SourceObject: Frame]) async -> [SourceObject: Original] {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        var there: [SourceObject: Original] = [:]
+        for (object, frame) in frames {
+          there[object] = [frame.original, frame.lead].first { original in
+            original.bytes == object.bytes
+              && MediaType.forFile(named: original.name) == MediaType.forFile(named: object.name)
+              && access(original.path.string, R_OK) == 0
+          }
+        }
+        continuation.resume(returning: there)
+      }
     }
   }
 }
@@ -98,8 +114,11 @@ public struct FileSource: Sendable {
 extension FileScan.Found {
   /// How the journal knows this file.
   var object: SourceObject {
-    SourceObject(
-      folder: path.removingLastComponent().string, name: path.lastComponent?.string ?? "", bytes: bytes,
-      modified: modifiedNanoseconds)
+    // Read off the text: `FilePath` takes its time, and there may be a hundred thousand of these.
+    let text = path.string
+    let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")) ?? text.startIndex
+    return SourceObject(
+      folder: slash == text.startIndex ? "/" : String(text[..<slash]),
+      name: String(text[slash...].dropFirst()), bytes: bytes, modified: modifiedNanoseconds)
   }
 }

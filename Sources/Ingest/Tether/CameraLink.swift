@@ -21,6 +21,7 @@ final class CameraLink {
     let settings: FilePath
     let takesOver: Bool
     let limits: WorkerLimits
+    let room: SpoolRoom?
     let care: CameraCare
     let logger: Logger
     let emit: @Sendable (TetherEvent) -> Void
@@ -248,7 +249,9 @@ final class CameraLink {
   /// - Returns: the objects that it was asked for.
   private func ask(_ worker: WorkerProcess, onlyMemory: Bool) -> [UInt64] {
     let now = Date()
-    let wanted = plan.next(now: now, onlyMemory: onlyMemory)
+    let wanted = plan.next(now: now, onlyMemory: onlyMemory) { bytes, underWay in
+      surroundings.room?.admits(bytes, beside: underWay) ?? true
+    }
     for frame in wanted {
       guard let id = frame.id else { continue }
       worker.send(.fetch(object: id, day: Self.day(now), inOnePiece: frame.inOnePiece))
@@ -559,6 +562,11 @@ final class CameraLink {
       return
     }
     let tries = plan.postpone(id, now: Date())
+    if failure.code == .diskFull, let room = surroundings.room {
+      // The gate says so, once for all frames.
+      room.refused(wanted.object.bytes)
+      return
+    }
     // The disk is a person's business at once; a camera's hiccup only if it lasts.
     let complainAt = failure.code == .diskFull || failure.code == .disk ? 1 : 4
     if tries == complainAt {

@@ -25,7 +25,8 @@ struct FetchPlan {
     var asked: Int?
 
     var isUnderWay: Bool { asked != nil }
-    /// Whether it lies only in the camera's memory, under a name that the library made up.
+    /// Whether it lies only in the camera's memory, under a name that the library made up: it cannot wait there, and
+    /// the reserve of room is for such as this.
     var isInMemory: Bool { object.isInCameraMemory }
     /// Whether to fetch it in one piece: some bodies dislike being read in parts (libgphoto2#653).
     var inOnePiece: Bool { isTroublesome && tries % 2 == 1 }
@@ -104,7 +105,13 @@ struct FetchPlan {
   /// What lies only in the camera's memory is asked for at once, however much is under way: the camera tells nothing
   /// more until it is fetched. What was announced does not wait for what was missed: the worker lets it go first.
   /// - Parameter onlyMemory: whether nothing else is asked for.
-  mutating func next(now: Date, onlyMemory: Bool = false) -> [Wanted] {
+  /// - Parameter admits: whether there is room for one of so many bytes, beside those that are under way. What lies
+  ///   only in the camera's memory is not asked about.
+  mutating func next(
+    now: Date, onlyMemory: Bool = false,
+    admits: (_ bytes: Int64, _ underWay: Int64) -> Bool = { _, _ in true }
+  ) -> [Wanted] {
+    var underWay = wanted.reduce(0) { $0 + ($1.isUnderWay ? max(0, $1.object.bytes) : 0) }
     var chosen: [Wanted] = []
     func ask(_ index: Int) {
       asked += 1
@@ -123,8 +130,10 @@ struct FetchPlan {
       for index in wanted.indices {
         guard (isCatchUp || isTroublesome ? all : announced) < Self.depth else { break }
         let candidate = wanted[index]
-        guard candidate.isCatchUp == isCatchUp, candidate.isTroublesome == isTroublesome, isReady(candidate)
+        guard candidate.isCatchUp == isCatchUp, candidate.isTroublesome == isTroublesome, isReady(candidate),
+          admits(max(0, candidate.object.bytes), underWay)
         else { continue }
+        underWay += max(0, candidate.object.bytes)
         ask(index)
         all += 1
         if !isCatchUp { announced += 1 }

@@ -29,6 +29,8 @@ public final class Tether: Service {
     public var patience: Duration
     /// What a worker may cost before it is replaced.
     public var limits: WorkerLimits
+    /// The gate before the spool, which the caller measures; `nil` lets all in until the disk is full.
+    public var room: SpoolRoom?
     /// What is done about the cameras' clocks and cards.
     public var care: CameraCare
     /// Whether programs that hold a camera are asked to let go of it.
@@ -36,8 +38,9 @@ public final class Tether: Service {
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
-      policy: SendingPolicy = SendingPolicy(), executable: FilePath = "/proc/self/exe",
-      patience: Duration = .seconds(10), limits: WorkerLimits = WorkerLimits(),
+      policy: SendingPolicy = SendingPolicy(), room: SpoolRoom? = nil,
+      executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10),
+      limits: WorkerLimits = WorkerLimits(),
       care: CameraCare = CameraCare(), takesOver: Bool = false
     ) {
       self.cameras = cameras
@@ -46,6 +49,7 @@ public final class Tether: Service {
       self.policy = policy
       self.executable = executable
       self.settings = settings
+      self.room = room
       self.patience = patience
       self.takesOver = takesOver
       self.limits = limits
@@ -82,7 +86,8 @@ public final class Tether: Service {
       journal: journal, session: session, albums: configuration.albums,
       policy: configuration.policy, catchUp: configuration.catchUp,
       executable: configuration.executable, settings: configuration.settings,
-      takesOver: configuration.takesOver, limits: configuration.limits, care: configuration.care,
+      takesOver: configuration.takesOver, limits: configuration.limits, room: configuration.room,
+      care: configuration.care,
       logger: logger,
       emit: { continuation.yield($0) })
   }

@@ -1,0 +1,80 @@
+public import Journal
+public import Model
+import Synchronization
+
+/// The gate before the spool: whether there is room for new originals, decided before the disk is full.
+///
+/// Somebody measures once in a while (`measure`); in between what was let in is counted. Frames that are not let in wait
+/// on the card.
+public final class SpoolRoom: Sendable {
+  /// How much room there is for new originals.
+  public enum Level: String, Codable, Sendable {
+    case plenty
+    /// Time to make room: less than four times the reserve beyond it.
+    case low
+    /// New frames are not taken.
+    case none
+  }
+
+  /// What a measurement showed.
+  public struct Sight: Hashable, Sendable {
+    public var disk: DiskRoom
+    /// Bytes that new originals may still take.
+    public var forOriginals: Int64
+    public var level: Level
+  }
+
+  private struct State {
+    var available: Int64?
+    /// Let in since the last measurement.
+    var admitted: Int64 = 0
+    /// What it takes to open the gate again; `nil` while it is open.
+    var needed: Int64?
+    var level = Level.plenty
+  }
+
+  private let spool: Spool
+  private let reserve: Int64?
+  private let state = Mutex(State())
+
+  /// - Parameter reserve: bytes that new originals leave free; `nil` is `DiskRoom.reserve`.
+  public init(spool: Spool, reserve: Int64? = nil) {
+    self.spool = spool
+    self.reserve = reserve
+  }
+
+  /// Whether an original may come in now. Before the first measurement every one may.
+  /// - Parameter underWay: bytes of those that were let in and are not safe yet.
+  func admits(_ bytes: Int64, beside underWay: Int64) -> Bool {
+    state.withLock { state in
+      guard let available = state.available else { return true }
+      guard state.needed == nil else { return false }
+      guard available - state.admitted - underWay >= bytes else {
+        state.needed = bytes
+        return false
+      }
+      state.admitted += bytes
+      return true
+    }
+  }
+
+  /// Takes that the disk refused an original after all: somebody else was faster.
+  func refused(_ bytes: Int64) { state.withLock { $0.needed = max(bytes, $0.needed ?? 0) } }
+
+  /// Looks at the disk. Blocks.
+  /// - Throws: `JournalError`.
+  public func measure() throws(JournalError) -> Sight {
+    let disk = try spool.room()
+    let reserve = self.reserve ?? disk.reserve
+    let available = disk.free - reserve
+    return state.withLock { state in
+      state.available = available
+      state.admitted = 0
+      // A little more than just enough: a gate that opens for one frame and shuts again helps nobody.
+      if let needed = state.needed, available >= max(needed, reserve / 4) { state.needed = nil }
+      let enough = state.level == .plenty ? reserve * 4 : reserve * 5
+      state.level = state.needed != nil || available <= 0 ? .none : available < enough ? .low : .plenty
+      return Sight(disk: disk, forOriginals: max(0, available), level: state.level)
+    }
+  }
+}

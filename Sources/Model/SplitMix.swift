@@ -1,0 +1,18 @@
+/// A small seeded generator, SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014):
+/// the same seed gives the same numbers on every machine. Not for secrets.
+public struct SplitMix: RandomNumberGenerator, Hashable, Sendable {
+  private var state: UInt64
+
+  /// - Parameter seed: any number; equal ones repeat the sequence.
+  public init(seed: UInt64) {
+    state = seed
+  }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+    return value ^ (value >> 31)
+  }
+}
