@@ -56,9 +56,9 @@ extension Journal {
         guard albums.isEmpty || others?.isEmpty ?? true || !Set(albums).isDisjoint(with: others ?? []) else {
           continue
         }
+        // Its albums stay as they are until what the spool has of it is adopted (`feed`).
         try database.execute(
-          sql: "UPDATE session SET seen_at = ?, albums = ? WHERE id = ?",
-          arguments: [now.milliseconds, json, id])
+          sql: "UPDATE session SET seen_at = ? WHERE id = ?", arguments: [now.milliseconds, id])
         return Session(
           id: id, startedAt: Date(milliseconds: row["started_at"]), isContinued: true, abandoned: abandoned)
       }
@@ -92,11 +92,19 @@ extension Journal {
     }
   }
 
-  /// The session that nobody ended, and the albums that it fed; `nil` if there is none.
-  func interrupted() async throws(JournalError) -> (session: Session, albums: [String]?)? {
-    try await read("Looking for the last session") { database in
+  /// The session that nobody ended and that was alive last, and the albums that it fed; `nil` if there is none.
+  /// - Parameter current: the session of this run: one that began just now has fetched nothing yet.
+  func interrupted(before current: Session?) async throws(JournalError) -> (
+    session: Session, albums: [String]?
+  )? {
+    let begun = current.flatMap { $0.isContinued ? nil : $0.id }
+    return try await read("Looking for the last session") { database in
       try Row.fetchOne(
-        database, sql: "SELECT * FROM session WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1"
+        database,
+        sql: """
+          SELECT * FROM session WHERE ended_at IS NULL AND id IS NOT ?
+          ORDER BY coalesce(seen_at, started_at) DESC, id DESC LIMIT 1
+          """, arguments: [begun]
       ).map { row in
         let json: String? = row["albums"]
         let session = Session(

@@ -55,7 +55,7 @@ extension Journal {
     let found = try await offload { () throws(JournalError) in try spool.survey() }
     result.droppedParts = found.droppedParts
     result.missing = known.subtracting(found.originals).sorted().map(spool.absolute)
-    let interrupted = try await interrupted()
+    let interrupted = try await interrupted(before: session)
     let owner = interrupted?.session ?? session
     let target = interrupted?.albums ?? (session == nil ? nil : albums)
     for stored in found.originals.subtracting(known).sorted() {
