@@ -36,6 +36,7 @@ struct ObjectTable {
 
   private var entries: [UInt64: Entry] = [:]
   private var numbers: [CameraPath: UInt64] = [:]
+  private var folders: Set<String> = []
   private var last: UInt64 = 0
   /// How many names a listing was the first to show.
   private(set) var unannouncedCount = 0
@@ -43,6 +44,9 @@ struct ObjectTable {
   subscript(id: UInt64) -> Entry? { entries[id] }
 
   var count: Int { entries.count }
+
+  /// Whether any file of a folder was seen.
+  func hasFiles(in folder: String) -> Bool { folders.contains(folder) }
 
   /// A listing showed a file.
   /// - Returns: its number, the same as long as its length and time are.
@@ -91,6 +95,7 @@ struct ObjectTable {
     if let old = numbers[path] { entries[old] = nil }
     last += 1
     numbers[path] = last
+    folders.insert(path.folder)
     entries[last] = Entry(path: path, info: info, seenAt: now, isAnnounced: isAnnounced)
     return last
   }

@@ -238,6 +238,8 @@ final class WorkerLoop {
   private func announced(_ path: CameraPath) throws(GPhotoError) {
     lastEvent = clock.now
     guard let info = try infoOfAnnounced(path) else { return }
+    // With the first file of a new folder the driver lists it, and Fuji's then takes the others in it for known.
+    if !path.isInCameraMemory, !objects.hasFiles(in: path.folder) { beginListing() }
     switch objects.announce(path, info, isFresh: false, now: clock.now) {
     case .new(let id):
       if path.isInCameraMemory {
