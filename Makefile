@@ -4,6 +4,10 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 DESTDIR ?=
 
+# A day at an event has about ten thousand frames; an empty seed is a new one.
+FRAMES ?= 10000
+SEED ?=
+
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/pixcheese
@@ -23,7 +27,7 @@ DOCUMENTS = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test badnet build packages test-packages bench lint format docs install uninstall clean
+.PHONY: help demo test torture badnet build packages test-packages bench lint format docs install uninstall clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +39,10 @@ test: test-packages ## all set-up, then all tests
 	scripts/test-venv.sh || echo "the tests that need it are skipped" >&2
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+torture: test-packages ## a simulated day of everything going wrong (FRAMES=10000 SEED=7)
+	$(SWIFT) build --build-tests
+	PIXCHEESE_TORTURE_FRAMES=$(FRAMES) PIXCHEESE_SEED=$(SEED) $(SWIFT) test --skip-build --filter TortureTests
 
 build: packages ## the release programs, at .build/release
 	$(SWIFT) build -c release --static-swift-stdlib

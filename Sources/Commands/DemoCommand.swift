@@ -87,7 +87,7 @@ struct DemoCommand: AsyncParsableCommand {
         "demo.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
       ?? (lan ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded)
     let live = try await LiveRun(context: context, albums: ["PixCheese demo"], listen: address)
-    let session = try await live.journal.beginSession()
+    let session = try await live.journal.beginSession(albums: live.choice.albums)
     let tether = Tether(
       Tether.Configuration(
         cameras: [selection], catchUp: .session, albums: live.choice.albums, settings: settings),

@@ -123,25 +123,38 @@ struct TetherCommand: AsyncParsableCommand {
         }
       }
     }
-    let session = try await live.journal.beginSession()
+    let session = try await live.journal.beginSession(albums: live.choice.albums)
+    if session.abandoned > 0 {
+      context.console.complain(
+        "\(Text.count(session.abandoned, "frame")) of an earlier session were announced and never fetched: on the card. "
+          + "--catch-up all fetches what is there.")
+    }
     let tether = Tether(
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
         settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
         care: care, takesOver: try settings.flag("tether.take_over", option: takeOver)),
       journal: live.journal, session: session, logger: context.logger)
+    for case .port(let port) in cameras { context.console.say("Connecting to the camera at \(port).") }
     if cameras.contains(.auto) {
       context.console.say("Watching for cameras on USB. Plug one in and switch it on.")
     }
     try await live.run(session: session) { stop in
       TetherSource(tether: tether, report: live.report, frames: frames, stop: stop)
     }
-    if tether.unfetched == 0 {
+    if tether.isSessionComplete {
       try await live.journal.end(session)
     } else {
-      context.console.say(
-        "\(Text.count(tether.unfetched, "frame")) announced and not fetched: on the card, fetched with the next run."
-      )
+      if tether.unfetched > 0 {
+        context.console.say(
+          "\(Text.count(tether.unfetched, "frame")) known and not fetched: on the card, fetched with the next run."
+        )
+      }
+      for camera in tether.away.sorted() {
+        context.console.say(
+          "\(Text.harmless(camera)) was not connected at the end: the next run for this album, within 12 hours, "
+            + "fetches what it shoots meanwhile.")
+      }
     }
     try await Self.sayFarewell(live)
   }

@@ -16,6 +16,17 @@ extension Camera {
     return withUnsafeBytes(of: abilities.model) { text(in: $0) } ?? "camera"
   }
 
+  /// Whether the driver has to find out by itself what is new, and takes every object that it has not listed for one.
+  ///
+  /// On Fuji bodies libgphoto2 2.5.30 asks for all handles at each `waitForEvent`, and says `fileAdded` for one that it
+  /// does not know (`camera_wait_for_event` in ptp2/library.c). What was there before the connection is not known until
+  /// its folder was listed: list all folders on each connection before the first event is asked for. A camera that does
+  /// not name its maker is taken for one.
+  public func inventsEvents() throws(GPhotoError) -> Bool {
+    guard let maker = try setting("manufacturer") else { return true }
+    return maker.lowercased().contains("fuji")
+  }
+
   /// Whether a model's name begins with its maker's: `Canon EOS R5` of `Canon.Inc`.
   private static func names(_ model: String, maker: String) -> Bool {
     guard let first = maker.lowercased().split(whereSeparator: { !$0.isLetter }).first else { return true }
@@ -59,6 +70,12 @@ extension Camera {
         freeFrames: has(GP_STORAGEINFO_FREESPACEIMAGES) ? entry.freeimages : nil,
         isReadOnly: has(GP_STORAGEINFO_ACCESS) ? entry.access != GP_STORAGEINFO_AC_READWRITE : nil)
     }
+  }
+
+  /// Asks the camera something that every camera answers.
+  /// - Throws: `GPhotoError` if the connection is gone or the camera busy.
+  public func probe() throws(GPhotoError) {
+    _ = try storages()
   }
 
   /// Asks the camera to shoot onto its card, and reads back what it does.

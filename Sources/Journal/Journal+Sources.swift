@@ -33,13 +33,20 @@ extension Journal {
     }
   }
 
-  /// Writes down what was on a source when the session began: all of it that is not known yet is not asked for.
+  /// Writes down what was on a source when the session began: all of it that is not known yet is not asked for, but
+  /// for what the session was told of meanwhile (`recordOwed`).
   /// - Throws: `JournalError`.
   public func recordBaseline(
     _ objects: [SourceObject], source: String, session: Session
   ) async throws(JournalError) {
     try await write("Writing down the first listing") { database in
+      let isOwed = try database.makeStatement(
+        sql: """
+          SELECT 1 FROM owed_object WHERE source = ? AND folder = ? AND name = ? AND bytes = ? AND modified = ?
+          """)
       for object in objects {
+        let key: StatementArguments = [source, object.folder, object.name, object.bytes, object.modified]
+        guard try Row.fetchOne(isOwed, arguments: key) == nil else { continue }
         try Self.record(object, source: source, as: .baseline, frame: nil, session: session.id, in: database)
       }
       try database.execute(
@@ -75,5 +82,6 @@ extension Journal {
         source, object.folder, object.name, object.bytes, object.modified, disposition.rawValue, session,
         frame,
       ])
+    if disposition != .baseline { try settleOwed(object, source: source, in: database) }
   }
 }

@@ -98,11 +98,13 @@ extension Spool {
         unlink(renditions.appending(name).string)
       }
     }
+    droppedParts += try dropStalePartials()
     for name in Folders.isFolder(work) ? try Folders.names(in: work) : [] {
       // Copies and what a program that was ended left behind: nobody's.
       try? FileManager.default.removeItem(atPath: work.appending(name).string)
     }
-    for day in try Folders.names(in: root) where day != "renditions" && day != Self.workName {
+    let ours = ["renditions", Self.workName, Self.partialFolder]
+    for day in try Folders.names(in: root) where !ours.contains(day) {
       let folder = root.appending(day)
       guard Folders.isFolder(folder) else { continue }
       for name in try Folders.names(in: folder) {

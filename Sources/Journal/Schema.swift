@@ -7,6 +7,9 @@ enum Schema {
     migrator.registerMigration("1 frames, deliveries, sources") { database in
       try database.execute(sql: version1)
     }
+    migrator.registerMigration("2 owed objects, a session's albums") { database in
+      try database.execute(sql: owedObjects)
+    }
     migrator.registerMigration("2 cameras' clocks") { database in
       try database.execute(sql: clocks)
     }
@@ -108,6 +111,26 @@ enum Schema {
     ) STRICT;
     CREATE INDEX delivery_open ON delivery(destination_id, kind, frame_id) WHERE state IN ('waiting', 'sending');
     CREATE INDEX delivery_parked ON delivery(destination_id) WHERE state = 'parked';
+    """
+
+  /// What sessions want and have not got; where a session's frames go, as a JSON array; when it was last alive.
+  private static let owedObjects = """
+    CREATE TABLE owed_object (
+      id INTEGER PRIMARY KEY,
+      session_id INTEGER NOT NULL REFERENCES session(id),
+      source TEXT NOT NULL,
+      folder TEXT NOT NULL,
+      name TEXT NOT NULL,
+      bytes INTEGER NOT NULL,
+      modified INTEGER NOT NULL,
+      media_type TEXT,
+      is_catch_up INTEGER NOT NULL,
+      seen_at INTEGER NOT NULL,
+      UNIQUE (source, folder, name, bytes, modified)
+    ) STRICT;
+    CREATE INDEX owed_object_of_session ON owed_object(session_id, source);
+    ALTER TABLE session ADD COLUMN albums TEXT;
+    ALTER TABLE session ADD COLUMN seen_at INTEGER;
     """
 
   /// A frame may have several originals (RAW and JPEG), each with deliveries of its own, and a frame or an original may

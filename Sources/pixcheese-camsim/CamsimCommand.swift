@@ -68,7 +68,10 @@ struct CamsimCommand: ParsableCommand {
   var count: Int?
 
   @Option(
-    help: "How large a made frame is, in megabytes (1,000,000 bytes), met exactly. Above 8: 24 megapixels.")
+    help:
+      "How large a made frame is, in megabytes (1,000,000 bytes), met exactly. Above 8: 24 megapixels; "
+      + "below 0.1: 480 by 320 pixels."
+  )
   var megabytes = 4.0
 
   @Option(

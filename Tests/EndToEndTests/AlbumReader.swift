@@ -32,7 +32,9 @@ struct AlbumReader: Sendable {
   }
 
   /// Waits until a number of frames have their originals, and returns all frames.
-  func frames(whole count: Int, within limit: Duration = .seconds(90)) async throws -> [AlbumFrame] {
+  func frames(
+    whole count: Int, within limit: Duration = .seconds(90), lookingEvery pause: Duration = .milliseconds(50)
+  ) async throws -> [AlbumFrame] {
     let end = ContinuousClock.now + limit
     while true {
       let frames = try await frames()
@@ -41,7 +43,7 @@ struct AlbumReader: Sendable {
         throw server.failure(
           "\(frames.count { $0.original != nil }) of \(count) originals in the album after \(limit)")
       }
-      try await Task.sleep(for: .milliseconds(50))
+      try await Task.sleep(for: pause)
     }
   }
 

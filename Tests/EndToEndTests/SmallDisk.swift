@@ -49,6 +49,13 @@ struct SmallDisk: Sendable {
     while write(file, block, block.count) > 0 {}
   }
 
+  /// Takes away what `fill` wrote.
+  func empty() throws {
+    guard unlink(folder.appending(path: "filling").path) == 0 else {
+      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+    }
+  }
+
   private static func run(_ program: String, _ arguments: String...) async throws {
     let program = try Program(URL(filePath: "/bin/\(program)"), arguments)
     let status = try await program.end()

@@ -55,6 +55,61 @@ struct CardClearingTests {
     }
   }
 
+  @Test(
+    "What was there before is neither taken nor deleted, whatever a driver that lists for news invents",
+    arguments: [Vendor.fuji, .generic])
+  func invented(vendor: Vendor) async throws {
+    let run = try await Tethering(Tethering.configuration(vendor, bytes: 50_000))
+    defer { run.remove() }
+    // Two folders: the driver invents a new file for each folder that it has not listed.
+    var before = [try await run.camera.shoot().name]
+    run.camera.inject(.rollover)
+    before += [try await run.camera.shoot().name, try await run.camera.shoot().name]
+    run.camera.inject(.latency(milliseconds: 15))
+    try await run.tether(care: Self.care) { events in
+      _ = try await events.connected()
+      for _ in 0..<2 {
+        // Each deletion has a connection of its own, and so has what comes after a lost one.
+        try await deleteAnother(run, &events)
+        run.camera.inject(.drop)
+        _ = try await events.connected()
+      }
+      try await deleteAnother(run, &events)
+    }
+    #expect(run.camera.fileNames == before)
+    #expect(try await run.journal.frameCounts().safe == 3)
+  }
+
+  @Test("What was missed goes if it was shot in this session, and stays if its card has it from before")
+  func missed() async throws {
+    var configuration = Tethering.configuration(bytes: 50_000)
+    configuration.clockOffset = 0
+    let run = try await Tethering(configuration)
+    defer { run.remove() }
+    try await run.tether(care: Self.care) { events in
+      _ = try await events.connected()
+      run.camera.inject(.missingEvents(1))
+      let missed = try await run.camera.shoot()
+      run.camera.inject(.drop)
+      let safe = try await events.safe()
+      #expect(safe.sha256.hex == missed.sha256)
+      try await deliver(run, safe)
+      #expect(try await events.deleted() == missed.sha256)
+      // As a card with yesterday's frames that is put in.
+      run.camera.inject(.missingEvents(1))
+      run.camera.setClock(offset: -86_400)
+      let old = try await run.camera.shoot()
+      run.camera.setClock(offset: 0)
+      run.camera.inject(.drop)
+      let taken = try await events.safe()
+      #expect(taken.sha256.hex == old.sha256)
+      try await deliver(run, taken, confirms: false)
+      #expect(try await run.journal.toConfirm(by: "test", limit: 100).isEmpty)
+      try await deleteAnother(run, &events)
+      #expect(run.camera.fileNames == [old.name])
+    }
+  }
+
   @Test("Nothing goes without being asked for")
   func never() async throws {
     let run = try await Tethering(Tethering.configuration())

@@ -42,6 +42,57 @@ struct FetchPlanTests {
     #expect(plan.next(now: now).map(\.id) == [3])
   }
 
+  @Test(
+    "What was announced does not wait for what was missed, and a frame in the camera's memory for nothing")
+  func urgent() {
+    var plan = plan([(1, true), (2, true), (3, true)])
+    #expect(plan.next(now: now).map(\.id) == [1, 2])
+    for number in 4...6 {
+      _ = plan.add(
+        object(number), id: UInt64(number), mediaType: nil, camera: "c", isCatchUp: false, now: now)
+    }
+    #expect(plan.next(now: now).map(\.id) == [4, 5])
+    for number in 7...9 {
+      let memory = SourceObject(folder: "/", name: "capt000\(number).jpg", bytes: 1, modified: 1)
+      _ = plan.add(memory, id: UInt64(number), mediaType: nil, camera: "c", isCatchUp: false, now: now)
+    }
+    #expect(plan.next(now: now, onlyMemory: true).map(\.id) == [7, 8, 9])
+    #expect(plan.next(now: now).isEmpty)
+  }
+
+  @Test("What an earlier run knew of is wanted again, once, and waits for its number")
+  func restored() {
+    var plan = FetchPlan(link: 3)
+    let owed = OwedObject(object: object(1), mediaType: nil, isCatchUp: false, seenAt: now)
+    #expect(plan.restore([owed], camera: "c").map(\.capture) == ["c/3-1"])
+    #expect(plan.restore([owed], camera: "c").isEmpty)
+    #expect(plan.next(now: now).isEmpty)
+    let known = plan.add(object(1), id: 9, mediaType: nil, camera: "c", isCatchUp: true, now: now)
+    #expect(known == nil)
+    #expect(plan.next(now: now).map(\.id) == [9])
+  }
+
+  @Test("A long file that comes piece by piece is not counted as one that fails")
+  func headway() {
+    var plan = plan([(1, false)])
+    for piece in 1...10 {
+      _ = plan.next(now: now + Double(piece) * 30)
+      plan.note(progress: Int64(piece) * 1_000_000, of: 1)
+      #expect(plan.postpone(1, now: now) == 1)
+    }
+    #expect(plan.postpone(1, now: now) == 2)
+    #expect(plan.postpone(1, now: now) == 3)
+    #expect(plan.next(now: now + 1000).map(\.inOnePiece) == [true])
+  }
+
+  @Test("A worker that we ended ourselves was ended by no file")
+  func recycled() {
+    var plan = plan([(1, false)])
+    _ = plan.next(now: now)
+    plan.forgetNumbers(wasWanted: true)
+    #expect(plan.removeMissing().map(\.tries) == [0])
+  }
+
   @Test("The same object is wanted once, by its newest number")
   func once() {
     var plan = plan([(1, false)])
@@ -145,6 +196,8 @@ struct FetchPlanTests {
     arguments: [
       ("IMG_0001.JPG", "IMG_0001.JPG"), ("../../evil.JPG", ".._.._evil.JPG"), ("a\u{1b}[2Jb", "a_[2Jb"),
       ("", "frame"), ("照片😀.jpg", "照片😀.jpg"), ("\u{202e}gpj.exe", "_gpj.exe"),
+      (String(repeating: "n", count: 300) + ".JPG", String(repeating: "n", count: 251) + ".JPG"),
+      (String(repeating: "照", count: 300), String(repeating: "照", count: 85)),
     ])
   func names(name: String, shown: String) {
     #expect(DisplayName.of(name) == shown)

@@ -1,9 +1,11 @@
 import CameraSimulator
 import Foundation
 import GPhoto
+import Glibc
 import Journal
 import Logging
 import Model
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -15,9 +17,18 @@ final class Tethering: Sendable {
   let camera: SimulatedCamera
   let journal: Journal
   let session: Session
+  /// How the last `tether` left its session.
+  let end = Mutex(End())
+
+  struct End: Sendable {
+    var away: Set<String> = []
+    var isComplete = false
+  }
 
   /// The program that understands `camera-worker`: the one that was built with the tests.
   static let executable: FilePath? = {
+    // As the program does: a worker that ends while it is told something must not end us.
+    signal(SIGPIPE, SIG_IGN)
     if let path = ProcessInfo.processInfo.environment["PIXCHEESE_WORKER"] { return FilePath(path) }
     let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let path = folder.appendingPathComponent("pixcheese").path
@@ -50,16 +61,16 @@ final class Tethering: Sendable {
   @discardableResult
   func tether(
     catchUp: CatchUp = .session, port: CameraPort? = nil, patience: Duration = .seconds(10),
-    care: CameraCare = CameraCare(),
+    limits: WorkerLimits = WorkerLimits(), executable: FilePath? = nil, care: CameraCare = CameraCare(),
     _ body: (inout EventReader) async throws -> Void
   ) async throws -> Int {
-    let executable = try #require(Self.executable)
+    let executable = try executable ?? #require(Self.executable)
     let tether = Tether(
       Tether.Configuration(
         cameras: [.port(port ?? .ptpip(host: "127.0.0.1", port: camera.port))], catchUp: catchUp,
         albums: ["test"],
         settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience,
-        care: care),
+        limits: limits, care: care),
       journal: journal, session: session, logger: Logger(label: "test"))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await tether.run() }
@@ -73,7 +84,20 @@ final class Tethering: Sendable {
       tether.stop()
       try await group.waitForAll()
     }
+    end.withLock { $0 = End(away: tether.away, isComplete: tether.isSessionComplete) }
     return tether.unfetched
+  }
+
+  /// The worker processes of this run, by the spool's path in their arguments.
+  var workers: [pid_t] {
+    let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return folders.compactMap { pid_t($0) }.filter { process in
+      guard let arguments = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/cmdline")) else {
+        return false
+      }
+      let text = String(decoding: arguments, as: UTF8.self)
+      return text.contains("camera-worker") && text.contains(folder.path)
+    }
   }
 
   /// Whether an original has exactly the camera's bytes, under the path that the journal has.

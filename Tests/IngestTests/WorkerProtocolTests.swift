@@ -24,7 +24,7 @@ struct WorkerProtocolTests {
         object: 7, path: "/spool/2026-11-23/a.JPG", bytes: 3, sha256: ContentHash(of: Data([1, 2, 3]))),
       .failed(object: 7, FetchFailure(code: .wrongLength, message: "short")),
       .lost(CameraLoss(code: .held, message: "held")), .warning(code: "x", message: "y"),
-      .alive(patience: 30),
+      .alive(patience: 30), .stopped(inOrder: true),
     ])
   func reports(report: WorkerReport) throws {
     var lines = LineBuffer()
@@ -36,7 +36,9 @@ struct WorkerProtocolTests {
 
   @Test(
     "Every command comes back as it went",
-    arguments: [WorkerCommand.fetch(object: 1, day: "2026-11-23"), .skip(object: 2), .list, .stop])
+    arguments: [
+      WorkerCommand.fetch(object: 1, day: "2026-11-23", inOnePiece: true), .skip(object: 2), .list, .stop,
+    ])
   func commands(command: WorkerCommand) throws {
     var lines = LineBuffer()
     let read = try lines.append(try MessageCoding.line(command))
@@ -145,6 +147,73 @@ struct ObjectTableTests {
     let unknown = look()
     #expect(
       [unchanged, less, explained, oneOfTwo, more, unknown] == [false, true, false, true, false, false])
+  }
+
+  @Test("Where the camera does not say its free bytes, its guess of the frames left is the hint")
+  func frames() {
+    var watch = RoomWatch()
+    watch.note([CameraStorage(freeFrames: 100)])
+    watch.frameAnnounced(bytes: 1)
+    let explained = watch.hasUnannouncedFrames([CameraStorage(freeFrames: 99)])
+    watch.frameAnnounced(bytes: 1)
+    let unexplained = watch.hasUnannouncedFrames([CameraStorage(freeFrames: 97)])
+    #expect([explained, unexplained] == [false, true])
+    #expect(!RoomWatch.isUntouched([CameraStorage(freeFrames: 97)], [CameraStorage(freeFrames: 97)]))
+    #expect(RoomWatch.isUntouched([CameraStorage(free: 97)], [CameraStorage(free: 97)]))
+    #expect(!RoomWatch.isUntouched([CameraStorage(free: 97)], [CameraStorage(free: 98)]))
+  }
+
+  @Test(
+    "A camera is listed now and then without a hint: soon where it forgets events, seldom where it does not")
+  func pace() {
+    var pace = ListingPace()
+    let room = [CameraStorage(free: 100)]
+    let less = [CameraStorage(free: 90)]
+    let never = pace.isDue(now: start + .seconds(86_400), room: less)
+    pace.listed(now: start, room: room, unannounced: 5)
+    let soon = pace.isDue(now: start + .seconds(60), room: less)
+    let later = pace.isDue(now: start + .seconds(600), room: less)
+    let untouched = pace.isDue(now: start + .seconds(86_400), room: room)
+    let unknown = pace.isDue(now: start + .seconds(600), room: [])
+    #expect([never, soon, later, untouched, unknown] == [false, false, true, false, true])
+    pace.listed(now: start, room: room, unannounced: 5)
+    #expect(pace.pause == .seconds(16 * 60))
+    for _ in 0..<5 { pace.listed(now: start, room: room, unannounced: 5) }
+    #expect(pace.pause == ListingPace.longest)
+    for count in 6..<12 { pace.listed(now: start, room: room, unannounced: count) }
+    #expect(pace.pause == ListingPace.shortest)
+  }
+
+  @Test("What the library made a name up for is new each time")
+  func memory() {
+    var table = ObjectTable()
+    let memory = CameraPath(folder: "/", name: "capt0000.jpg")
+    #expect(table.announce(memory, info, isFresh: false, now: start) == .new(1))
+    #expect(table.announce(memory, info, isFresh: false, now: start + .seconds(60)) == .new(2))
+  }
+
+  @Test("A frame in the camera's memory goes before what was announced, and that before what was missed")
+  func queue() {
+    func fetch(_ object: UInt64, _ rank: FetchQueue.Rank) -> FetchQueue.Fetch {
+      FetchQueue.Fetch(object: object, day: "2026-11-23", inOnePiece: false, rank: rank)
+    }
+    var queue = FetchQueue()
+    queue.add(fetch(1, .listed))
+    queue.add(fetch(2, .listed))
+    let first = queue.next()
+    #expect(first?.object == 1)
+    queue.add(fetch(3, .announced))
+    queue.add(fetch(3, .announced))
+    #expect(queue.hasMoreUrgent(than: fetch(1, .listed)) && !queue.hasMoreUrgent(than: fetch(9, .announced)))
+    queue.putBack(fetch(1, .listed), at: 77)
+    queue.add(fetch(4, .memory))
+    var order: [UInt64] = []
+    var offsets: [UInt64?] = []
+    while let next = queue.next() {
+      order.append(next.object)
+      offsets.append(next.offset)
+    }
+    #expect(order == [4, 3, 1, 2] && offsets == [nil, nil, 77, nil])
   }
 
   @Test("A file of 4 GiB or more, or of unknown length, is refused before it is read")

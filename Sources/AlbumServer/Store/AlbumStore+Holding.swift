@@ -1,6 +1,4 @@
-import Dispatch
 import Foundation
-import Glibc
 public import Model
 import SystemPackage
 
@@ -15,10 +13,10 @@ extension AlbumStore {
     guard let album = try await albums().last(where: { $0.name == name }),
       let published = try await publishedBytes(album: album.id, frame: frame, kind: kind, sha256: sha256)
     else { return nil }
-    let path = folder.content(sha256).string
+    let path = folder.content(sha256)
     let onDisk: Int64? = try await BlockingThreads.run {
-      var status = stat()
-      return stat(path, &status) == 0 ? Int64(status.st_size) : nil
+      guard let file = try? FileDescriptor.open(path, .readOnly) else { return nil }
+      return try file.closeAfter { try file.seek(offset: 0, from: .end) }
     }
     return onDisk == published ? published : onDisk
   }

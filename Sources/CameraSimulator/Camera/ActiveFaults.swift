@@ -6,6 +6,7 @@ struct ActiveFaults: Sendable {
   var truncate: Int?
   var busy = 0
   var bytesPerSecond = 0
+  var milliseconds = 0
   var duplicateEvents = 0
   var missingEvents = 0
   var refusals = 0

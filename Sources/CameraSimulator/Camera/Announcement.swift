@@ -10,6 +10,14 @@ enum Announcement: Sendable, Hashable {
   case propertyChanged(PropertyCode)
   case captureComplete
 
+  /// Whether it is of a card or of a file that went away, and not of a new file.
+  var isOfStore: Bool {
+    switch self {
+    case .storeAdded, .storeRemoved, .objectRemoved: true
+    default: false
+    }
+  }
+
   /// The standard's event (PIMA 15740:2000, clause 12.4); `nil` where it has none.
   var standardEvent: (code: EventCode, parameter: UInt32)? {
     switch self {

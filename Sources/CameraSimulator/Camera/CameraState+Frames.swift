@@ -33,7 +33,11 @@ extension CameraState {
       }
       if let raw, !configuration.isRawFirst { try put(raw, facts: facts) }
     }
-    if target != .card {
+    // A body that stops offering its frames still has them on the card.
+    let isForgotten =
+      target == .both && behaviour.tellsByMemory && isSessionOpen
+      && ActiveFaults.strike(&faults.missingEvents)
+    if target != .card, !isForgotten {
       let object = CardObject(
         handle: newHandle(), storage: 0, parent: 0, name: name, format: .ofFile(named: name),
         content: frame.content, captured: facts.date, picture: frame.head, file: nil)
@@ -144,6 +148,7 @@ extension CameraState {
     case .dropAfter(let bytes): faults.dropAfter = bytes
     case .busy(let operations): faults.busy += operations
     case .slow(let rate): faults.bytesPerSecond = rate
+    case .latency(let milliseconds): faults.milliseconds = milliseconds
     case .short(let bytes, let downloads): faults.short = (bytes, downloads)
     case .truncate(let bytes): faults.truncate = bytes
     case .duplicateEvents(let count): faults.duplicateEvents += count

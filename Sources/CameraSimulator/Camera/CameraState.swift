@@ -16,6 +16,8 @@ struct CameraState: Sendable {
   var isReadOnly = false
   var faults = ActiveFaults()
   var isSessionOpen = false
+  /// How many bytes of objects were sent.
+  var served = 0
   /// Events that go to the event connection next.
   var outbox: [Packet] = []
   /// What happened and was not asked for yet, for vendors whose events are polled.
@@ -90,7 +92,7 @@ struct CameraState: Sendable {
 
   /// Tells what happened, with the faults that concern events.
   mutating func announce(_ announcement: Announcement) {
-    guard isSessionOpen else { return }
+    guard isSessionOpen, !behaviour.tellsByMemory || announcement.isOfStore else { return }
     if ActiveFaults.strike(&faults.missingEvents) { return }
     behaviour.announce(announcement, state: &self)
     if ActiveFaults.strike(&faults.duplicateEvents) { behaviour.announce(announcement, state: &self) }

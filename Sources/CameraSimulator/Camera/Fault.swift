@@ -8,6 +8,8 @@ public enum Fault: Sendable, Hashable {
   case stall(seconds: Double?)
   /// The next operations are answered with DeviceBusy.
   case busy(operations: Int)
+  /// Every operation is answered that many milliseconds later: a body that is slow to look into its folders.
+  case latency(milliseconds: Int)
   /// Objects are sent at that many bytes a second; 0 is as fast as it goes.
   case slow(bytesPerSecond: Int)
   /// The next downloads lack their last bytes, though the object's size says otherwise.

@@ -146,6 +146,9 @@ public final class SimulatedCamera: Sendable {
     withState { $0.protectFiles(named: name, isProtected) }
   }
 
+  /// How many bytes of objects were sent since the camera was switched on.
+  public var servedBytes: Int { state.withLock { $0.served } }
+
   /// Gives the files of a name stars, 0 to 5, and announces it.
   /// - Returns: how many there were.
   /// - Throws: `CameraSimulatorError` with code `file` for a file that has no place for them.

@@ -76,6 +76,7 @@ public enum ControlCommand: Sendable, Hashable {
       return .stall(seconds: seconds)
     case "busy": return .busy(operations: try count(words, 1, of: "fault busy"))
     case "slow": return .slow(bytesPerSecond: try count(words, 1, of: "fault slow"))
+    case "latency": return .latency(milliseconds: try count(words, 1, of: "fault latency"))
     case "short":
       return .short(
         bytes: try count(words, 1, of: "fault short"),
@@ -132,6 +133,7 @@ public enum ControlCommand: Sendable, Hashable {
     fault stall [SECONDS]         does not answer for that long; without SECONDS until clear
     fault busy N                  answers the next N operations with DeviceBusy
     fault slow BYTES              sends objects at BYTES a second; 0 is full speed
+    fault latency MS              answers every operation that many milliseconds later; 0 ends it
     fault short BYTES [N]         the next N downloads (1) lack their last BYTES
     fault truncate BYTES          the next download says its full length and ends BYTES early
     fault duplicate-events [N]    the next N events come twice

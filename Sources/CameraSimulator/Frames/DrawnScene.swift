@@ -14,15 +14,17 @@ struct DrawnScene: Sendable {
   /// - Throws: `CameraSimulatorError` with code `picture`.
   init(_ scene: Scene, bytes: Int, grain: inout Double?) throws(CameraSimulatorError) {
     let isLarge = bytes > 8_000_000
-    width = isLarge ? 6000 : 4242
-    height = isLarge ? 4000 : 2828
-    let quality = isLarge ? 94 : 90
+    // For tests of thousands of frames: quick to draw, to read and to scale.
+    let isTiny = bytes < 100_000
+    width = isLarge ? 6000 : isTiny ? 480 : 4242
+    height = isLarge ? 4000 : isTiny ? 320 : 2828
+    let quality = isLarge ? 94 : isTiny ? 80 : 90
     let svg = scene.svg()
     // EXIF and the segments in front of the picture take some room.
-    let limit = max(0, bytes - 60_000)
+    let limit = max(0, bytes - (isTiny ? 2_000 : 60_000))
     do {
       let small = try SceneEncoder.jpeg(svg: svg, width: 160, height: 107, quality: 75, grain: 0, exif: [:])
-      thumbnail = Self.withoutApplicationSegments(small)
+      thumbnail = isTiny ? [] : Self.withoutApplicationSegments(small)
       var level =
         try grain ?? Self.grain(svg, bitsPerPixel: Double(limit * 8) / Double(width * height), quality)
       var jpeg = try SceneEncoder.jpeg(

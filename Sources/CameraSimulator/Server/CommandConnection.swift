@@ -23,6 +23,8 @@ struct CommandConnection {
       }
       camera.waitWhileStalled()
       let reply = camera.withState { $0.answer(request, data: data) }
+      let latency = camera.withState { $0.faults.milliseconds }
+      if latency > 0 { Thread.sleep(forTimeInterval: Double(latency) / 1000) }
       guard send(reply, transaction: request.transaction) else { return }
       camera.finish(reply.afterwards)
     }
@@ -68,6 +70,7 @@ struct CommandConnection {
       guard stream.socket.send(head, isFollowed: count > 0),
         stream.socket.send(content, position..<position + allowed)
       else { return false }
+      camera.withState { $0.served += allowed }
       if faults.dropAfter != nil, !countDown(by: allowed, isSpent: allowed < count) { return false }
       if pace > 0 { Thread.sleep(forTimeInterval: Double(count) / Double(pace)) }
       position += count

@@ -24,6 +24,7 @@ struct SonyBehaviour: VendorBehaviour {
   let listsProperties = false
   let hasStandardClock = false
   let memoryHandle: UInt32? = 0xFFFF_C001
+  let tellsByMemory = true
 
   /// The others are listed by 0x9202.
   var operations: [OperationCode] { [Self.connect, Self.getExtendedInfo] }
@@ -64,10 +65,7 @@ struct SonyBehaviour: VendorBehaviour {
 
   /// Only what concerns the stores is told by an event.
   func announce(_ announcement: Announcement, state: inout CameraState) {
-    switch announcement {
-    case .storeAdded, .storeRemoved, .objectRemoved: state.sendEvent(announcement)
-    default: break
-    }
+    state.sendEvent(announcement)
   }
 
   func answer(_ request: OperationRequest, data: [UInt8], state: inout CameraState) -> Reply? {

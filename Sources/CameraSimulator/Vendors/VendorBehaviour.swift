@@ -17,6 +17,9 @@ protocol VendorBehaviour: Sendable {
   /// The handle of the first frame in RAM, if frames in RAM have one fixed handle.
   var memoryHandle: UInt32? { get }
 
+  /// Whether a new frame shows only in RAM, from where the computer takes it.
+  var tellsByMemory: Bool { get }
+
   /// A property whose value depends on the camera's state; `nil`: the stored one counts.
   func property(_ code: PropertyCode, of state: CameraState) -> PropertyDescription?
   /// Where a frame goes when the photographer presses the button.
@@ -35,6 +38,7 @@ extension VendorBehaviour {
   var properties: [PropertyDescription] { [] }
   var listsProperties: Bool { true }
   var memoryHandle: UInt32? { nil }
+  var tellsByMemory: Bool { false }
   var hasStandardClock: Bool { true }
 
   func property(_ code: PropertyCode, of state: CameraState) -> PropertyDescription? { nil }

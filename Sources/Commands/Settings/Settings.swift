@@ -194,7 +194,8 @@ struct Settings: Sendable {
 
   /// The keys that `config.toml` may have, but for those of buckets (`BucketAccounts`).
   static let known: Set<String> = [
-    "album", "server", "bucket", "public_url", "quiet", "verbose", "json", "send", "originals", "queue.rows", "limit",
+    "album", "server", "bucket", "public_url", "quiet", "verbose", "json", "send", "originals", "queue.rows",
+    "limit",
     "network.ca_file", "network.congestion_control",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen", "tether.take_over",
     "tether.clock_offset", "tether.set_clock", "tether.delete_after", "tether.delete_pause",

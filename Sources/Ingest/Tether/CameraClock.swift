@@ -55,6 +55,18 @@ final class CameraClock {
     return zone
   }
 
+  /// How far a time by `time(of:)` may be off, in seconds.
+  static let accuracy: TimeInterval = 3
+
+  /// When an object on a card was written, by this machine's clock; `nil` where nobody knows how the camera's goes.
+  func time(of object: SourceObject) -> Date? {
+    guard object.modified > 0, !object.isInCameraMemory,
+      let offset = history.offset(shown: object.modified, now: Date())
+    else { return nil }
+    let wall = Date(timeIntervalSince1970: Double(object.modified - Int64(offset)))
+    return wall - Double(TimeZone.current.secondsFromGMT(for: wall))
+  }
+
   /// By which clock a frame's time was written; `nil` if it is to stay as it is.
   func captureClock(of object: SourceObject) -> CaptureClock? {
     switch care.clock {

@@ -16,12 +16,19 @@ struct FetchPlan {
     /// Its number in the worker that is connected; `nil` until a listing or an announcement gives it.
     var id: UInt64?
     var tries = 0
+    /// How many bytes of it came at most, and until the last failure.
+    var progress: Int64 = 0
+    var progressAtFailure: Int64 = 0
     /// Not before this time.
     var notBefore: Date?
     /// When the worker was asked for it, by the count of all that it was asked for; `nil` if it was not.
     var asked: Int?
 
     var isUnderWay: Bool { asked != nil }
+    /// Whether it lies only in the camera's memory, under a name that the library made up.
+    var isInMemory: Bool { object.isInCameraMemory }
+    /// Whether to fetch it in one piece: some bodies dislike being read in parts (libgphoto2#653).
+    var inOnePiece: Bool { isTroublesome && tries % 2 == 1 }
     /// Whether it failed so often that it is likely to fail again, and to cost the connection.
     var isTroublesome: Bool { tries >= 3 }
 
@@ -35,15 +42,22 @@ struct FetchPlan {
   static let depth = 2
 
   private var wanted: [Wanted] = []
+  private var objects: Set<SourceObject> = []
+  private let link: Int
   private var captures = 0
   private var asked = 0
   /// Whether the last thing that the worker said of a fetch is that it failed.
   private var hasFailed = false
 
+  /// - Parameter link: what tells captures of this plan from those of others for the same camera.
+  init(link: Int = 1) {
+    self.link = link
+  }
+
   /// How many frames are not safe yet.
   var count: Int { wanted.count }
 
-  func contains(_ object: SourceObject) -> Bool { wanted.contains { $0.object == object } }
+  func contains(_ object: SourceObject) -> Bool { objects.contains(object) }
 
   subscript(id: UInt64) -> Wanted? { wanted.first { $0.id == id } }
 
@@ -52,35 +66,68 @@ struct FetchPlan {
   mutating func add(
     _ object: SourceObject, id: UInt64, mediaType: String?, camera: String, isCatchUp: Bool, now: Date
   ) -> Wanted? {
-    if let index = wanted.firstIndex(where: { $0.object == object }) {
+    if contains(object), let index = wanted.firstIndex(where: { $0.object == object }) {
       // The worker has forgotten the old number, and with it what it was asked for.
       if wanted[index].id != id { wanted[index].asked = nil }
       wanted[index].id = id
       return nil
     }
+    return insert(
+      OwedObject(object: object, mediaType: mediaType, isCatchUp: isCatchUp, seenAt: now), id: id,
+      camera: camera)
+  }
+
+  /// Adds what an earlier worker, or an earlier run, knew of and did not get. A listing gives the numbers.
+  /// - Returns: what was not wanted before.
+  mutating func restore(_ owed: [OwedObject], camera: String) -> [Wanted] {
+    owed.filter { !contains($0.object) }.map { insert($0, id: nil, camera: camera) }
+  }
+
+  private mutating func insert(_ owed: OwedObject, id: UInt64?, camera: String) -> Wanted {
     captures += 1
     let new = Wanted(
-      object: object, capture: "\(camera)/\(captures)", mediaType: mediaType, seenAt: now,
-      isCatchUp: isCatchUp, id: id)
+      object: owed.object, capture: "\(camera)/\(link)-\(captures)", mediaType: owed.mediaType,
+      seenAt: owed.seenAt, isCatchUp: owed.isCatchUp, id: id)
     wanted.append(new)
+    objects.insert(owed.object)
     return new
   }
 
+  /// So many bytes of an object have come.
+  mutating func note(progress bytes: Int64, of id: UInt64) {
+    guard let index = wanted.firstIndex(where: { $0.id == id }) else { return }
+    wanted[index].progress = max(wanted[index].progress, bytes)
+  }
+
   /// The objects to ask the worker for now; they are under way from now on.
-  mutating func next(now: Date) -> [Wanted] {
-    var room = Self.depth - wanted.count { $0.isUnderWay }
+  ///
+  /// What lies only in the camera's memory is asked for at once, however much is under way: the camera tells nothing
+  /// more until it is fetched. What was announced does not wait for what was missed: the worker lets it go first.
+  /// - Parameter onlyMemory: whether nothing else is asked for.
+  mutating func next(now: Date, onlyMemory: Bool = false) -> [Wanted] {
     var chosen: [Wanted] = []
+    func ask(_ index: Int) {
+      asked += 1
+      wanted[index].asked = asked
+      chosen.append(wanted[index])
+    }
+    func isReady(_ candidate: Wanted) -> Bool {
+      !candidate.isUnderWay && candidate.id != nil && !candidate.isPutOff(at: now)
+    }
+    for index in wanted.indices where wanted[index].isInMemory && isReady(wanted[index]) { ask(index) }
+    guard !onlyMemory else { return chosen }
+    var announced = wanted.count { $0.isUnderWay && !$0.isInMemory && !$0.isCatchUp }
+    var all = wanted.count { $0.isUnderWay && !$0.isInMemory }
     // What fails again and again comes last, so that it does not stand in the way of all others.
     for (isTroublesome, isCatchUp) in [(false, false), (false, true), (true, false), (true, true)] {
-      for index in wanted.indices where room > 0 {
+      for index in wanted.indices {
+        guard (isCatchUp || isTroublesome ? all : announced) < Self.depth else { break }
         let candidate = wanted[index]
-        guard candidate.isCatchUp == isCatchUp, candidate.isTroublesome == isTroublesome,
-          !candidate.isUnderWay, candidate.id != nil, !candidate.isPutOff(at: now)
+        guard candidate.isCatchUp == isCatchUp, candidate.isTroublesome == isTroublesome, isReady(candidate)
         else { continue }
-        asked += 1
-        wanted[index].asked = asked
-        chosen.append(wanted[index])
-        room -= 1
+        ask(index)
+        all += 1
+        if !isCatchUp { announced += 1 }
       }
     }
     return chosen
@@ -88,8 +135,13 @@ struct FetchPlan {
 
   /// An object is safe, or will never be.
   mutating func settle(_ id: UInt64) {
-    wanted.removeAll { $0.id == id }
+    remove { $0.id == id }
     hasFailed = false
+  }
+
+  private mutating func remove(where isToGo: (Wanted) -> Bool) {
+    for gone in wanted where isToGo(gone) { objects.remove(gone.object) }
+    wanted.removeAll(where: isToGo)
   }
 
   /// A fetch failed: it is tried again later, the later the more often it failed.
@@ -97,7 +149,7 @@ struct FetchPlan {
   mutating func postpone(_ id: UInt64, now: Date) -> Int {
     guard let index = wanted.firstIndex(where: { $0.id == id }) else { return 0 }
     hasFailed = true
-    wanted[index].tries += 1
+    wanted[index].fail()
     wanted[index].asked = nil
     wanted[index].notBefore = now + Self.pause(afterTries: wanted[index].tries)
     return wanted[index].tries
@@ -114,10 +166,13 @@ struct FetchPlan {
   ///
   /// What it was at may be what ended it (a damaged file can hang a camera), and counts as failed; unless a failure
   /// was reported, which then is what ended it.
-  mutating func forgetNumbers() {
+  /// - Parameter wasWanted: whether it was us who ended the worker, which is no file's fault.
+  mutating func forgetNumbers(wasWanted: Bool = false) {
     let underWay = wanted.indices.filter { wanted[$0].isUnderWay }
-    if !hasFailed, let first = underWay.min(by: { (wanted[$0].asked ?? 0) < (wanted[$1].asked ?? 0) }) {
-      wanted[first].tries += 1
+    if !hasFailed, !wasWanted,
+      let first = underWay.min(by: { (wanted[$0].asked ?? 0) < (wanted[$1].asked ?? 0) })
+    {
+      wanted[first].fail()
     }
     hasFailed = false
     for index in wanted.indices {
@@ -130,7 +185,23 @@ struct FetchPlan {
   /// - Returns: the objects that are given up.
   mutating func removeMissing() -> [Wanted] {
     let missing = wanted.filter { $0.id == nil }
-    wanted.removeAll { $0.id == nil }
+    remove { $0.id == nil }
     return missing
   }
+}
+
+extension FetchPlan.Wanted {
+  /// One failure more; the first again if more of it had come than ever before: on a bad cable a long file comes
+  /// piece by piece.
+  fileprivate mutating func fail() {
+    if progress > progressAtFailure { tries = 0 }
+    progressAtFailure = progress
+    tries += 1
+  }
+}
+
+extension SourceObject {
+  /// Whether the object lies only in the camera's memory (`/capt0000.jpg`): no listing shows it, and when the
+  /// connection breaks it is lost.
+  var isInCameraMemory: Bool { folder == "/" }
 }

@@ -27,6 +27,8 @@ public final class Tether: Service {
     /// How long the cameras that are named (not `auto`) may take until one of them is connected; after that `run`
     /// throws. Once one was connected, every camera is waited for without end.
     public var patience: Duration
+    /// What a worker may cost before it is replaced.
+    public var limits: WorkerLimits
     /// What is done about the cameras' clocks and cards.
     public var care: CameraCare
     /// Whether programs that hold a camera are asked to let go of it.
@@ -35,8 +37,8 @@ public final class Tether: Service {
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
       policy: SendingPolicy = SendingPolicy(), executable: FilePath = "/proc/self/exe",
-      patience: Duration = .seconds(10), care: CameraCare = CameraCare(),
-      takesOver: Bool = false
+      patience: Duration = .seconds(10), limits: WorkerLimits = WorkerLimits(),
+      care: CameraCare = CameraCare(), takesOver: Bool = false
     ) {
       self.cameras = cameras
       self.catchUp = catchUp
@@ -46,6 +48,7 @@ public final class Tether: Service {
       self.settings = settings
       self.patience = patience
       self.takesOver = takesOver
+      self.limits = limits
       self.care = care
     }
   }
@@ -53,6 +56,10 @@ public final class Tether: Service {
   private struct State {
     var hasConnected = false
     var unfetched = 0
+    var away: Set<String> = []
+    var links = 0
+    /// The cameras that were connected to the end of their last link.
+    var inOrder: Set<String> = []
   }
 
   private let configuration: Configuration
@@ -64,8 +71,8 @@ public final class Tether: Service {
   public let events: AsyncStream<TetherEvent>
 
   /// - Parameters:
-  ///   - session: begun by the caller, who also ends it, unless `unfetched` is not 0 after `run()`: then it is to be
-  ///     continued, so that the next run fetches what this one knew of.
+  ///   - session: begun by the caller, who also ends it if `isSessionComplete` after `run()`: else it is to be
+  ///     continued, so that the next run fetches what this one knew of, and what cameras shot that were away.
   public init(_ configuration: Configuration, journal: Journal, session: Session, logger: Logger) {
     self.configuration = configuration
     let (events, continuation) = AsyncStream<TetherEvent>.makeStream()
@@ -75,13 +82,19 @@ public final class Tether: Service {
       journal: journal, session: session, albums: configuration.albums,
       policy: configuration.policy, catchUp: configuration.catchUp,
       executable: configuration.executable, settings: configuration.settings,
-      takesOver: configuration.takesOver, care: configuration.care,
+      takesOver: configuration.takesOver, limits: configuration.limits, care: configuration.care,
       logger: logger,
       emit: { continuation.yield($0) })
   }
 
-  /// How many frames were announced and are not safe, after `run()`.
+  /// How many frames are known and not safe, after `run()`.
   public var unfetched: Int { state.withLock { $0.unfetched } }
+
+  /// The cameras of this session that were not connected at the end of `run()`: what they shot since nobody knows.
+  public var away: Set<String> { state.withLock { $0.away } }
+
+  /// Whether nothing of this session is left on a card, after `run()`.
+  public var isSessionComplete: Bool { state.withLock { $0.unfetched == 0 && $0.away.isEmpty } }
 
   /// Takes no more frames, and lets `run()` end.
   public func stop() { stopSignal.request() }
@@ -93,25 +106,16 @@ public final class Tether: Service {
     do {
       try await withGracefulShutdownHandler {
         try await withThrowingTaskGroup(of: Void.self) { group in
-          let cameras = Set(configuration.cameras)
-          var named: [CameraPort] = []
-          for case .port(let port) in cameras {
-            if case .usb = port {
-              named.append(port)
-            } else {
-              group.addTask { try await self.tether(CameraSeat(port), isNamed: true) }
-            }
-          }
-          if cameras.contains(.auto) || !named.isEmpty {
-            group.addTask { [named] in
-              try await self.watchUSB(USBSeats(named: named, takesAll: cameras.contains(.auto)))
-            }
-          }
-          try await group.waitForAll()
+          group.addTask { await self.keepSessionAlive() }
+          group.addTask { try await self.watch() }
+          // The watching ends; the keeping alive only with it.
+          try await group.next()
+          group.cancelAll()
         }
       } onGracefulShutdown: {
         self.stopSignal.request()
       }
+      try await takeStock()
     } catch let error as JournalError {
       throw TetherError(
         code: .journal, message: "The journal takes no more: \(error.message) What it has is safe.",
@@ -119,18 +123,77 @@ public final class Tether: Service {
     }
   }
 
+  private func watch() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      let cameras = Set(configuration.cameras)
+      var named: [CameraPort] = []
+      for case .port(let port) in cameras {
+        if case .usb = port {
+          named.append(port)
+        } else {
+          group.addTask { try await self.tether(CameraSeat(port), isNamed: true) }
+        }
+      }
+      if cameras.contains(.auto) || !named.isEmpty {
+        group.addTask { [named] in
+          try await self.watchUSB(USBSeats(named: named, takesAll: cameras.contains(.auto)))
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Signs of life, by which the next run tells whether it may go on with this session.
+  private func keepSessionAlive() async {
+    while !Task.isCancelled {
+      do {
+        try await Task.sleep(for: .seconds(60))
+        try await surroundings.journal.keepAlive(surroundings.session)
+      } catch is CancellationError {
+        return
+      } catch {
+        // A minute more or less decides nothing.
+        surroundings.logger.warning("the session's sign of life was not written: \(error)")
+      }
+    }
+  }
+
+  /// What of this session is still on cards, as far as it can be known.
+  private func takeStock() async throws {
+    let session = surroundings.session
+    let unfetched = try await surroundings.journal.owedCount(in: session)
+    let known =
+      configuration.catchUp == .none ? [] : try await surroundings.journal.sources(of: session)
+    state.withLock { state in
+      state.unfetched = unfetched
+      state.away = known.subtracting(state.inOrder)
+    }
+  }
+
   private func tether(_ seat: CameraSeat, isNamed: Bool) async throws {
     guard let port = seat.port else { return }
-    let link = CameraLink(seat: seat, at: port, surroundings: surroundings, stop: stopSignal)
+    let number = state.withLock { state in
+      state.links += 1
+      return state.links
+    }
+    let link = CameraLink(
+      seat: seat, at: port, number: number, surroundings: surroundings, stop: stopSignal)
     let start = ContinuousClock.now
     let patience = configuration.patience
-    defer { state.withLock { $0.unfetched += link.unfetched } }
+    defer {
+      state.withLock { state in
+        guard let camera = link.camera else { return }
+        if link.leftInOrder { state.inOrder.insert(camera) } else { state.inOrder.remove(camera) }
+      }
+    }
     try await link.run { loss, hadConnected in
       let hasConnected = state.withLock { state in
         state.hasConnected = state.hasConnected || hadConnected
         return state.hasConnected
       }
-      guard isNamed, !hasConnected, ContinuousClock.now - start > patience else { return }
+      guard isNamed, !hasConnected else { return true }
+      // For as long as this may still be the end, the error is to say it, and nobody before.
+      guard ContinuousClock.now - start > patience else { return false }
       throw TetherError(code: .noCamera(loss.code), message: loss.message)
     }
   }

@@ -93,16 +93,26 @@ public struct TetherError: Error, Sendable, CustomStringConvertible {
 
 /// A camera's file name as it can be shown: whatever could move the cursor, hide text or look like a path is replaced.
 enum DisplayName {
+  /// How long a name may be, in UTF-8 bytes: what file systems and upload headers take.
+  private static let longest = 255
+
   static func of(_ name: String) -> String {
-    let scalars = name.unicodeScalars.prefix(200).map { scalar -> Unicode.Scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: "_"
-      default: scalar == "/" || scalar == "\\" ? "_" : scalar
-      }
+    var scalars = String.UnicodeScalarView()
+    scalars.append(contentsOf: name.unicodeScalars.prefix(1024).map(harmless))
+    var text = String(scalars)
+    guard text.utf8.count > longest else { return text.isEmpty ? "frame" : text }
+    // The ending tells what it is.
+    let dot = text.lastIndex(of: ".").map { String(text[$0...]) } ?? ""
+    let ending = dot.utf8.count <= 12 ? dot : ""
+    while text.utf8.count > longest - ending.utf8.count { text.removeLast() }
+    return text + ending
+  }
+
+  private static func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: "_"
+    default: scalar == "/" || scalar == "\\" ? "_" : scalar
     }
-    var text = String.UnicodeScalarView()
-    text.append(contentsOf: scalars)
-    return text.isEmpty ? "frame" : String(text)
   }
 
   /// A message of a worker as one line.

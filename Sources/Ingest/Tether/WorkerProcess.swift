@@ -52,6 +52,18 @@ final class WorkerProcess: Sendable {
     state.withLock { Self.end(&$0) }
   }
 
+  /// How much memory it has, in bytes; `nil` when it is not running.
+  var memory: Int64? {
+    guard let process = state.withLock({ $0.process }) else { return nil }
+    // A file of the kernel's own memory: reading it waits for no disk.
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8) else {
+      return nil
+    }
+    return text.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map {
+      $0 * Int64(getpagesize())
+    }
+  }
+
   private static func end(_ state: inout State) {
     // The number is the worker's own until it has been waited for, which happens under the same lock.
     if let process = state.process { Glibc.kill(process, SIGKILL) }
@@ -81,7 +93,7 @@ final class WorkerProcess: Sendable {
       guard !bytes.isEmpty else { return }
       do {
         for line in try lines.append(bytes) {
-          receive(.report(try MessageCoding.message(WorkerReport.self, in: line)))
+          receive(.report(Self.checked(try MessageCoding.message(WorkerReport.self, in: line))))
         }
       } catch {
         receive(.nonsense(String(describing: error)))
@@ -89,6 +101,17 @@ final class WorkerProcess: Sendable {
         return
       }
     }
+  }
+
+  /// A file that is said to be fetched is one, as long as it is said to be; else it is not fetched.
+  private static func checked(_ report: WorkerReport) -> WorkerReport {
+    guard case .fetched(let object, let path, let bytes, _) = report else { return report }
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, Int64(status.st_size) == bytes else {
+      return .failed(
+        object: object, FetchFailure(code: .disk, message: "Its file is not as the worker says it is."))
+    }
+    return report
   }
 
   /// - Returns: how it ended, in words.

@@ -39,8 +39,12 @@ struct ListingWalk {
     while found.count < Self.filesPerStep, let path = files.last {
       do {
         found.append((path, try camera.info(of: path, isFresh: false)))
-      } catch  where error.recovery == .skip || error.kind == .unspecified {
-        // It went away between the list and the question ("File not found" is -1 in ptp2's get_info).
+      } catch  where error.recovery == .skip {
+        // It went away between the list and the question.
+      } catch  where error.kind == .unspecified && found.isEmpty {
+        // "File not found" is -1 in ptp2's get_info, and so is a connection that broke: who does not answer the next
+        // question either has not lost a file.
+        try camera.probe()
       } catch  where !found.isEmpty {
         // What was found is not lost; the same question comes again in the next step, and so does the error.
         break

@@ -1,5 +1,6 @@
 import GPhoto
 import Glibc
+import SystemPackage
 
 /// Reads one object from the camera into the writer's buffers.
 ///
@@ -29,32 +30,95 @@ struct ObjectReader {
     return nil
   }
 
-  /// Reads all of it; the writer reports the end.
+  /// How a reading ended.
+  enum End: Equatable {
+    /// All of it was read, or as much as the writer took; the writer reports.
+    case read
+    /// It rests at this offset, for something that goes first.
+    case paused(UInt64)
+  }
+
+  /// How much of what is there is compared with the camera before its rest is fetched.
+  private static let overlap = 64 << 10
+
+  /// Begins its file, or goes on with a part that was left when a connection broke or a process ended.
+  /// - Parameters:
+  ///   - partial: where its part lies.
+  ///   - inOnePiece: whether it is fetched whole, since reading in parts has failed.
+  ///   - beforeLongWork: called before what is there is hashed.
+  /// - Returns: the offset to read from.
+  /// - Throws: `GPhotoError`; then what there is stays for another time.
+  func begin(
+    day: String, partial: FilePath, inOnePiece: Bool, beforeLongWork: () -> Void,
+    patiently: (Call) throws(GPhotoError) -> Int
+  ) throws(GPhotoError) -> UInt64 {
+    let mayResume = !entry.path.isInCameraMemory && !inOnePiece
+    var status = stat()
+    let hasPart = mayResume && stat(partial.string, &status) == 0 && status.st_size > 0
+    if hasPart { beforeLongWork() }
+    writer.begin(
+      OriginalFile.Plan(
+        object: object, name: entry.path.name, day: day, bytes: Int64(clamping: entry.info.bytes ?? 0),
+        partial: partial, mayResume: mayResume))
+    guard hasPart, let rest = writer.rest(of: object, tail: Self.overlap), rest.written > 0 else { return 0 }
+    if try isSame(rest.tail, endingAt: UInt64(rest.written), patiently: patiently) {
+      return UInt64(rest.written)
+    }
+    writer.restart(object: object)
+    return 0
+  }
+
+  /// Whether the camera has these bytes there too: a file of the same name, length and time could still be another.
+  private func isSame(
+    _ tail: [UInt8], endingAt end: UInt64, patiently: (Call) throws(GPhotoError) -> Int
+  ) throws(GPhotoError) -> Bool {
+    guard !tail.isEmpty, let buffer = writer.buffer(for: object) else { return false }
+    defer { writer.giveBack(buffer) }
+    do {
+      let count = try patiently { () throws(GPhotoError) in
+        try camera.read(entry.path, at: end - UInt64(tail.count), count: tail.count, into: buffer)
+      }
+      let there = UnsafeRawBufferPointer(start: buffer.start, count: max(0, count))
+      return there.elementsEqual(tail)
+    } catch  where error.kind == .notSupported {
+      return false
+    }
+  }
+
+  /// Reads it to its end, from where `begin` said or from where it was paused; the writer reports the end.
   /// - Parameters:
   ///   - progress: told the bytes so far after each chunk.
+  ///   - shouldPause: asked after each chunk whether something else goes first.
   ///   - patiently: makes a call, again while the camera is busy.
-  /// - Throws: `GPhotoError`; then `writer.abandon` is the caller's.
+  /// - Throws: `GPhotoError`; then `writer.leave` or `writer.abandon` is the caller's.
   func read(
-    day: String, progress: (Int64) -> Void, patiently: (Call) throws(GPhotoError) -> Int
-  ) throws(GPhotoError) {
-    let length = entry.info.bytes ?? 0
-    writer.begin(object: object, name: entry.path.name, day: day, bytes: Int64(clamping: length))
-    if !entry.path.isInCameraMemory, try readInChunks(length, progress: progress, patiently: patiently) {
-      writer.finish(object: object)
-      return
+    from offset: UInt64, inOnePiece: Bool, progress: (Int64) -> Void,
+    shouldPause: () throws(GPhotoError) -> Bool, patiently: (Call) throws(GPhotoError) -> Int
+  ) throws(GPhotoError) -> End {
+    if !entry.path.isInCameraMemory, !inOnePiece {
+      switch try readInChunks(offset, progress: progress, shouldPause: shouldPause, patiently: patiently) {
+      case .paused(let offset): return .paused(offset)
+      case .read:
+        writer.finish(object: object)
+        return .read
+      case nil: break
+      }
     }
     try readWhole()
     writer.finish(object: object)
+    return .read
   }
 
-  /// - Returns: `false`, with nothing read, if the camera has no partial reads.
+  /// - Returns: `nil`, with nothing read, if the camera has no partial reads.
   private func readInChunks(
-    _ length: UInt64, progress: (Int64) -> Void, patiently: (Call) throws(GPhotoError) -> Int
-  ) throws(GPhotoError) -> Bool {
-    var offset: UInt64 = 0
+    _ start: UInt64, progress: (Int64) -> Void, shouldPause: () throws(GPhotoError) -> Bool,
+    patiently: (Call) throws(GPhotoError) -> Int
+  ) throws(GPhotoError) -> End? {
+    let length = entry.info.bytes ?? 0
+    var offset = start
     while offset < length {
       // The writer has reported why it takes no more; there is nothing left to do.
-      guard let buffer = writer.buffer(for: object) else { return true }
+      guard let buffer = writer.buffer(for: object) else { return .read }
       let count: Int
       do {
         let asked = Int(min(UInt64(OriginalWriter.chunk), length - offset))
@@ -63,7 +127,7 @@ struct ObjectReader {
         }
       } catch {
         writer.giveBack(buffer)
-        if error.kind == .notSupported, offset == 0 { return false }
+        if error.kind == .notSupported, offset == 0 { return nil }
         throw error
       }
       // A chunk of nothing ends a download with OK: the writer sees that it is short.
@@ -74,8 +138,9 @@ struct ObjectReader {
       writer.append(buffer, count: min(count, buffer.capacity), to: object)
       offset += UInt64(count)
       progress(Int64(clamping: offset))
+      if offset < length, try shouldPause() { return .paused(offset) }
     }
-    return true
+    return .read
   }
 
   private func readWhole() throws(GPhotoError) {

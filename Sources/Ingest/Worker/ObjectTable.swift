@@ -1,4 +1,5 @@
 import GPhoto
+import Journal
 
 /// The files that one worker has seen, and what was said of them. Numbers are never used twice.
 struct ObjectTable {
@@ -9,6 +10,13 @@ struct ObjectTable {
     var seenAt: ContinuousClock.Instant
     /// Whether the camera announced it, and not only a listing showed it.
     var isAnnounced: Bool
+
+    /// How the journal names it.
+    var sourceObject: SourceObject {
+      SourceObject(
+        folder: path.folder, name: path.name, bytes: info.bytes.map { Int64(clamping: $0) } ?? -1,
+        modified: info.modified)
+    }
   }
 
   /// What an announcement means.
@@ -29,6 +37,8 @@ struct ObjectTable {
   private var entries: [UInt64: Entry] = [:]
   private var numbers: [CameraPath: UInt64] = [:]
   private var last: UInt64 = 0
+  /// How many names a listing was the first to show.
+  private(set) var unannouncedCount = 0
 
   subscript(id: UInt64) -> Entry? { entries[id] }
 
@@ -38,6 +48,7 @@ struct ObjectTable {
   /// - Returns: its number, the same as long as its length and time are.
   mutating func list(_ path: CameraPath, _ info: CameraFileInfo, now: ContinuousClock.Instant) -> UInt64 {
     if let id = known(path, info) { return id }
+    unannouncedCount += 1
     return insert(path, info, isAnnounced: false, now: now)
   }
 
@@ -46,7 +57,8 @@ struct ObjectTable {
   mutating func announce(
     _ path: CameraPath, _ info: CameraFileInfo, isFresh: Bool, now: ContinuousClock.Instant
   ) -> Announcement {
-    guard let id = known(path, info), let entry = entries[id] else {
+    // The library makes the names of what is in the camera's memory up: none is told twice.
+    guard !path.isInCameraMemory, let id = known(path, info), let entry = entries[id] else {
       return .new(insert(path, info, isAnnounced: true, now: now))
     }
     guard isFresh || now - entry.seenAt < Self.repetition else { return .suspicious }

@@ -1,23 +1,23 @@
-import Crypto
 import Foundation
 import GPhoto
 import Glibc
 import Journal
-import Model
-import SystemPackage
 
 /// Hashes and writes what the camera's thread reads, on a thread of its own, so that the cable never waits for the
 /// disk. A bounded number of reused buffers goes round between the two: a disk that is too slow makes the camera's
 /// thread wait, and is seen at once.
 ///
-/// The camera's thread calls `begin`, then `buffer`/`append` for each chunk, then `finish` or `abandon`. The result is
-/// reported by the writer's thread, while the next file is already being read.
+/// The camera's thread calls `begin`, then `buffer`/`append` for each chunk, then `finish`, `leave` or `abandon`. The
+/// result is reported by the writer's thread, while the next file is already being read. Several files may be open: a
+/// long one rests while a frame that was just shot is fetched.
 final class OriginalWriter: @unchecked Sendable {
   // `condition` guards all that is mutable; buffers belong to one thread at a time by way of the queues.
   private enum Step {
-    case begin(object: UInt64, name: String, day: String, bytes: Int64)
+    case begin(OriginalFile.Plan)
+    case restart(object: UInt64)
     case chunk(object: UInt64, TransferBuffer, count: Int)
     case finish(object: UInt64)
+    case leave(object: UInt64)
     case abandon(object: UInt64)
     case end
   }
@@ -26,7 +26,7 @@ final class OriginalWriter: @unchecked Sendable {
   static let chunk = 1 << 20
   private static let bufferCount = 6
 
-  private let spool: Spool
+  let spool: Spool
   private let channel: WorkerChannel
   private let condition = NSCondition()
   private var steps: [Step] = []
@@ -34,6 +34,10 @@ final class OriginalWriter: @unchecked Sendable {
   private var free: [TransferBuffer]
   /// Objects whose file cannot be written: what is read of them is thrown away.
   private var failed: Set<UInt64> = []
+  /// Objects that the disk did not take, until they are begun again.
+  private var refused: Set<UInt64> = []
+  /// The files being written. Only the writer's thread has them, but when it rests (`drain`).
+  private var files: [UInt64: OriginalFile] = [:]
 
   /// - Returns: `nil` if there is no memory for the buffers.
   init?(spool: Spool, channel: WorkerChannel) {
@@ -46,9 +50,23 @@ final class OriginalWriter: @unchecked Sendable {
     thread.start()
   }
 
-  func begin(object: UInt64, name: String, day: String, bytes: Int64) {
-    push(.begin(object: object, name: name, day: day, bytes: bytes))
+  func begin(_ plan: OriginalFile.Plan) { push(.begin(plan)) }
+
+  /// What there is of an object that was begun: how much, and its last bytes, for comparing them with the camera's.
+  /// Waits until everything pushed so far is done. `nil` if its file cannot be written.
+  func rest(of object: UInt64, tail count: Int) -> (written: Int64, tail: [UInt8])? {
+    drain()
+    guard let file = files[object] else { return nil }
+    do {
+      return (file.written, try file.tail(count))
+    } catch {
+      // What cannot be read is not gone on with.
+      return (file.written, [])
+    }
   }
+
+  /// Begins an object's file again, from its first byte.
+  func restart(object: UInt64) { push(.restart(object: object)) }
 
   /// A buffer to read into; waits for one. `nil` if the object's file cannot be written: stop reading it.
   func buffer(for object: UInt64) -> TransferBuffer? {
@@ -73,6 +91,17 @@ final class OriginalWriter: @unchecked Sendable {
   /// All of it has been read: compare, sync, name, report.
   func finish(object: UInt64) { push(.finish(object: object)) }
 
+  /// It is not complete, and the rest may be fetched another time: keep what there is. Who calls reports.
+  func leave(object: UInt64) { push(.leave(object: object)) }
+
+  /// Whether the disk did not take an object's file. Waits until everything pushed so far is done.
+  func wasRefused(_ object: UInt64) -> Bool {
+    drain()
+    condition.lock()
+    defer { condition.unlock() }
+    return refused.contains(object)
+  }
+
   /// It is not going to be complete: remove what there is. Who calls reports.
   func abandon(object: UInt64) { push(.abandon(object: object)) }
 
@@ -94,7 +123,6 @@ final class OriginalWriter: @unchecked Sendable {
   }
 
   private func run() {
-    var file: OriginalFile?
     while true {
       condition.lock()
       isBusy = false
@@ -103,39 +131,51 @@ final class OriginalWriter: @unchecked Sendable {
       let step = steps.removeFirst()
       isBusy = true
       condition.unlock()
-      switch step {
-      case .begin(let object, let name, let day, let bytes):
-        attempt(object) { () throws(JournalError) in
-          file = try OriginalFile(object: object, name: name, day: day, bytes: bytes, spool: spool)
-        }
-      case .chunk(let object, let buffer, let count):
-        if let current = file, current.object == object {
-          let chunk = UnsafeRawBufferPointer(start: buffer.start, count: count)
-          if !attempt(object, { () throws(JournalError) in try current.append(chunk) }) {
-            current.discard()
-            file = nil
-          }
-        }
-        giveBack(buffer)
-      case .finish(let object):
-        if let current = file, current.object == object {
-          attempt(object) { () throws(JournalError) in channel.send(try current.finish()) }
-          file = nil
-        }
-        forget(object)
-      case .abandon(let object):
-        if let current = file, current.object == object { current.discard() }
-        file = nil
-        forget(object)
-      case .end:
-        file?.discard()
-        condition.lock()
-        isBusy = false
-        condition.broadcast()
-        condition.unlock()
-        return
-      }
+      guard take(step) else { break }
     }
+    for file in files.values { file.leave() }
+    files = [:]
+    condition.lock()
+    isBusy = false
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// - Returns: `false` when it was the last.
+  private func take(_ step: Step) -> Bool {
+    switch step {
+    case .begin(let plan):
+      condition.lock()
+      refused.remove(plan.object)
+      condition.unlock()
+      attempt(plan.object) { () throws(JournalError) in
+        files[plan.object] = try OriginalFile(plan, spool: spool)
+      }
+    case .restart(let object):
+      attempt(object) { () throws(JournalError) in try files[object]?.empty() }
+    case .chunk(let object, let buffer, let count):
+      if let file = files[object] {
+        let chunk = UnsafeRawBufferPointer(start: buffer.start, count: count)
+        attempt(object) { () throws(JournalError) in try file.append(chunk) }
+      }
+      giveBack(buffer)
+    case .finish(let object):
+      if let file = files.removeValue(forKey: object) {
+        attempt(object) { () throws(JournalError) in
+          channel.send(try file.finish())
+        }
+      }
+      forget(object)
+    case .leave(let object):
+      files.removeValue(forKey: object)?.leave()
+      forget(object)
+    case .abandon(let object):
+      files.removeValue(forKey: object)?.discard()
+      forget(object)
+    case .end:
+      return false
+    }
+    return true
   }
 
   /// Does something for an object's file; a failure is reported once, and ends its reading.
@@ -149,8 +189,10 @@ final class OriginalWriter: @unchecked Sendable {
         .failed(
           object: object, FetchFailure(code: error.code == .full ? .diskFull : .disk, message: error.message))
       )
+      files.removeValue(forKey: object)?.discard()
       condition.lock()
       failed.insert(object)
+      refused.insert(object)
       condition.broadcast()
       condition.unlock()
       return false
@@ -161,89 +203,5 @@ final class OriginalWriter: @unchecked Sendable {
     condition.lock()
     failed.remove(object)
     condition.unlock()
-  }
-}
-
-/// One original being written: its `.part`, and the hash of the same bytes.
-private final class OriginalFile {
-  let object: UInt64
-  private let expected: Int64
-  private let path: FilePath
-  private let descriptor: Int32
-  private var hash = SHA256()
-  private var written: Int64 = 0
-  private var isOpen = true
-
-  init(object: UInt64, name: String, day: String, bytes: Int64, spool: Spool) throws(JournalError) {
-    self.object = object
-    expected = bytes
-    path = try spool.reserve(name, day: day)
-    descriptor = open(Spool.partPath(for: path).string, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Self.failure(errno, "Opening \(Spool.partPath(for: path))") }
-    // A full disk is known before the first byte.
-    guard bytes > 0 else { return }
-    let number = posix_fallocate(descriptor, 0, off_t(bytes))
-    if number == ENOSPC || number == EDQUOT {
-      discard()
-      throw Self.failure(number, "Making room for \(name) (\(bytes) bytes)")
-    }
-  }
-
-  deinit {
-    if isOpen { close(descriptor) }
-  }
-
-  func append(_ bytes: UnsafeRawBufferPointer) throws(JournalError) {
-    guard let start = bytes.baseAddress else { return }
-    var offset = 0
-    while offset < bytes.count {
-      let count = write(descriptor, start + offset, bytes.count - offset)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw Self.failure(errno, "Writing \(Spool.partPath(for: path))")
-      }
-      offset += count
-    }
-    hash.update(bufferPointer: bytes)
-    written += Int64(bytes.count)
-  }
-
-  /// Compares, syncs, names, syncs the folder.
-  /// - Returns: the report: `fetched`, or `failed` if the length is not the announced one.
-  func finish() throws(JournalError) -> WorkerReport {
-    guard written == expected else {
-      discard()
-      return .failed(
-        object: object,
-        FetchFailure(
-          code: .wrongLength, message: "The camera announced \(expected) bytes and sent \(written)."))
-    }
-    guard fdatasync(descriptor) == 0 else {
-      let number = errno
-      discard()
-      throw Self.failure(number, "Syncing \(Spool.partPath(for: path))")
-    }
-    isOpen = false
-    guard close(descriptor) == 0 else { throw Self.failure(errno, "Closing \(Spool.partPath(for: path))") }
-    try Spool.publish(path)
-    return .fetched(object: object, path: path.string, bytes: written, sha256: ContentHash(hash.finalize()))
-  }
-
-  /// Removes what there is of it.
-  func discard() {
-    if isOpen { close(descriptor) }
-    isOpen = false
-    // What cannot be removed is a `.part` that the journal's reconciliation drops at the next start.
-    unlink(Spool.partPath(for: path).string)
-  }
-
-  private static func failure(_ number: Int32, _ action: String) -> JournalError {
-    let code: JournalError.Code =
-      switch number {
-      case ENOSPC, EDQUOT: .full
-      case EACCES, EPERM, EROFS: .notAllowed
-      default: .io
-      }
-    return JournalError(code, "\(action): \(String(cString: strerror(number)))")
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import GPhoto
 import Glibc
+import Journal
 import Model
 import Pictures
 
@@ -18,19 +19,26 @@ final class WorkerLoop {
   private var objects = ObjectTable()
   private var listing: ListingWalk?
   private var listed: [CameraObject] = []
-  private var wanted: [(object: UInt64, day: String)] = []
+  private var wanted = FetchQueue()
   /// Announced objects that the parent has not answered yet.
   private var unanswered: Set<UInt64> = []
-  /// Announced and not fetched, and only in the camera's memory, where the driver keeps two (libgphoto2#1051): no event
-  /// is taken before they are fetched.
+  /// Announced and not safe, and only in the camera's memory, where the driver keeps two (libgphoto2#1051): no event
+  /// is taken before they are in the spool.
   private var inMemory: Set<UInt64> = []
   /// Announcements that only a new connection can tell the meaning of.
   private var suspicious: Set<CameraPath> = []
   /// What the driver remembers of the card is no longer true.
   private var isOutdated = false
-  private var isStopping = false
+  /// When the parent asked for an end.
+  private var stoppingSince: ContinuousClock.Instant?
+  private var hasEnded = false
   private var hasEvents = true
+  /// Whether the driver takes for new what it has not listed.
+  private var inventsEvents = true
+  /// Whether this connection has listed every folder, so that also such a driver knows what is new.
+  private var knowsCards = false
   private var room = RoomWatch()
+  private var status = CameraStatus(storages: [])
   private var watch = ClockWatch()
   /// The camera's clock is to be set to UTC and so many seconds.
   private var zoneToSet: Int?
@@ -43,7 +51,10 @@ final class WorkerLoop {
   private var lastReport: ContinuousClock.Instant
   private var lastConnection: ContinuousClock.Instant
   private var reconnectPause = WorkerLoop.shortestReconnectPause
-  private var lastListing: ContinuousClock.Instant?
+  private var lastLook: ContinuousClock.Instant
+  private var pace = ListingPace()
+  /// What tells this camera from others in the names of parts.
+  private var source = ""
 
   /// How long the parent is to wait for the next report in ordinary times, and while the driver looks into a folder
   /// or connects (measured: 38 s for 766 files on some bodies), in seconds.
@@ -59,6 +70,10 @@ final class WorkerLoop {
   private static let ratingBytes = 256 << 10
   private static let statusInterval = Duration.seconds(5)
   private static let aliveInterval = Duration.seconds(5)
+  /// How often something else is looked after while a long file is fetched.
+  private static let lookInterval = Duration.milliseconds(200)
+  /// How long a file may go on after the parent asked for an end; the rest of it is fetched another time.
+  private static let stopPatience = Duration.milliseconds(2500)
   /// A camera without events is listed this often.
   private static let listingInterval = Duration.seconds(5)
   /// Bodies freeze when they are connected too often (gphoto2#472): the pause is doubled with each time, and short
@@ -75,6 +90,7 @@ final class WorkerLoop {
     lastStatus = clock.now
     lastReport = clock.now
     lastConnection = clock.now
+    lastLook = clock.now
     channel.send(.alive(patience: Self.longPatience))
     library = try GPhotoLibrary()
     camera = try library.connect(to: port)
@@ -91,14 +107,23 @@ final class WorkerLoop {
       throw error
     }
     writer.drain()
+    if !hasEnded { report(.stopped(inOrder: try isInOrder())) }
     camera.close()
+  }
+
+  private func isInOrder() throws(GPhotoError) -> Bool {
+    guard !isOutdated, !isBlind, suspicious.isEmpty, listing == nil, pace.last != nil else { return false }
+    return !room.hasUnannouncedFrames(try camera.storages())
   }
 
   private func greet() throws(GPhotoError) {
     let target = try camera.captureToCard()
+    inventsEvents = try camera.inventsEvents()
     let identity = WorkerIdentity(
-      model: try camera.model(), serial: try camera.serial(), captureTarget: target)
-    let status = CameraStatus(battery: try camera.battery(), storages: try camera.storages())
+      model: try camera.model(), serial: try camera.serial(), captureTarget: target,
+      inventsEvents: inventsEvents)
+    source = identity.serial ?? "\(identity.model) at \(port)"
+    status = CameraStatus(battery: try camera.battery(), storages: try camera.storages())
     room.note(status.storages)
     report(.connected(identity, status))
     report(.alive(patience: Self.patience))
@@ -108,26 +133,23 @@ final class WorkerLoop {
   /// One round.
   /// - Returns: `false` when it is over.
   private func turn() throws(GPhotoError) -> Bool {
-    // The parent's answer about a frame in the camera's memory comes before the next event is taken.
-    let isIdle = wanted.isEmpty && (listing == nil || !inMemory.isEmpty)
-    switch channel.receive(milliseconds: isIdle ? pace : 0) {
-    case .ended: return false
-    case .commands(let commands):
-      for command in commands { obey(command) }
-    }
+    // The parent's answer about a frame comes before the next event and before anything slow.
+    let isIdle =
+      wanted.isEmpty && listing == nil || !unanswered.isEmpty || !inMemory.isEmpty && wanted.isEmpty
+    listen(milliseconds: isIdle ? pollingPace : 0)
+    guard !hasEnded else { return false }
     try takeEvents()
-    // What was shot until now has been announced: the parent knows what it leaves behind.
-    if isStopping { return false }
+    // What was shot until now has been announced: the parent knows what it leaves behind. What only this process has
+    // is fetched before.
+    if stoppingSince != nil, inMemory.isEmpty { return false }
     if let zone = zoneToSet {
       // Before anything that takes long: every frame until then has the wrong time.
       zoneToSet = nil
       try setClock(zone: zone)
-    } else if !wanted.isEmpty {
-      let next = wanted.removeFirst()
-      try fetch(next.object, day: next.day)
     } else if !unanswered.isEmpty {
-      // The parent's answer is on its way and comes before anything slow.
       return true
+    } else if let next = wanted.next() {
+      try fetch(next)
     } else if isConnectedToErase {
       try erase()
     } else if listing != nil {
@@ -139,8 +161,16 @@ final class WorkerLoop {
     return true
   }
 
+  private func listen(milliseconds: Int32) {
+    switch channel.receive(milliseconds: milliseconds) {
+    case .ended: hasEnded = true
+    case .commands(let commands):
+      for command in commands { obey(command) }
+    }
+  }
+
   /// In milliseconds.
-  private var pace: Int32 {
+  private var pollingPace: Int32 {
     switch clock.now - lastEvent {
     case ..<Duration.seconds(10): Self.activePace
     case ..<Duration.seconds(30): Self.quietPace
@@ -150,24 +180,21 @@ final class WorkerLoop {
 
   private func obey(_ command: WorkerCommand) {
     switch command {
-    case .fetch(let object, let day):
+    case .fetch(let object, let day, let inOnePiece):
       unanswered.remove(object)
-      if inMemory.contains(object) {
-        wanted.insert((object, day), at: 0)
-      } else {
-        wanted.append((object, day))
-      }
+      let rank: FetchQueue.Rank =
+        inMemory.contains(object) ? .memory : objects[object]?.isAnnounced == true ? .announced : .listed
+      wanted.add(FetchQueue.Fetch(object: object, day: day, inOnePiece: inOnePiece, rank: rank))
     case .skip(let object):
       unanswered.remove(object)
       inMemory.remove(object)
-    case .list:
-      if listing == nil { listing = ListingWalk() }
+    case .list: beginListing()
     case .setClock(let zone):
       zoneToSet = zone
     case .erase(let object, let original):
       erasing.append((object, original))
     case .stop:
-      isStopping = true
+      stoppingSince = clock.now
     }
   }
 
@@ -178,8 +205,11 @@ final class WorkerLoop {
 
   // MARK: Events
 
+  /// Whether an event would be taken for news that is none.
+  private var isBlind: Bool { inventsEvents && !knowsCards }
+
   private func takeEvents() throws(GPhotoError) {
-    guard hasEvents else { return }
+    guard hasEvents, !isBlind else { return }
     // A camera that never falls silent must not keep the rest from its turn.
     for _ in 0..<100 where inMemory.isEmpty {
       let event: CameraEvent
@@ -195,7 +225,11 @@ final class WorkerLoop {
       case .timeout: return
       case .fileAdded(let path): try announced(path)
       case .fileChanged(let path): try changed(path)
-      case .storageChanged: isOutdated = true
+      case .storageChanged:
+        isOutdated = true
+        // The driver has forgotten all objects.
+        knowsCards = false
+        if isBlind { return }
       case .folderAdded, .captureComplete, .fileRemoved, .other: continue
       }
     }
@@ -256,48 +290,94 @@ final class WorkerLoop {
     do {
       return try patiently { () throws(GPhotoError) in try camera.info(of: path, isFresh: true) }
     } catch  where error.recovery == .skip || error.kind == .unspecified {
+      // -1 is "file not found" to ptp2, and a connection that broke too.
+      try camera.probe()
       report(
         .warning(
           code: "file_gone", message: "The camera announced \(path.name.debugDescription), and has it not."))
-      listing = listing ?? ListingWalk()
+      beginListing()
       return nil
     }
   }
 
   // MARK: Fetching
 
-  private func fetch(_ id: UInt64, day: String) throws(GPhotoError) {
-    inMemory.remove(id)
+  private func fetch(_ fetch: FetchQueue.Fetch) throws(GPhotoError) {
+    let id = fetch.object
     guard let entry = objects[id] else {
+      inMemory.remove(id)
+      if fetch.offset != nil { writer.abandon(object: id) }
       report(.failed(object: id, FetchFailure(code: .gone, message: "The camera has it no longer.")))
       return
     }
     if let failure = ObjectReader.objection(to: entry.info) {
+      inMemory.remove(id)
       report(.failed(object: id, failure))
       return
     }
     let reader = ObjectReader(camera: camera, writer: writer, object: id, entry: entry)
     do {
-      try reader.read(day: day) { bytes in
+      let offset = if let offset = fetch.offset { offset } else { try begin(reader, fetch) }
+      let end = try reader.read(from: offset, inOnePiece: fetch.inOnePiece) { bytes in
         if clock.now - lastReport > .milliseconds(250) { report(.progress(object: id, bytes: bytes)) }
+      } shouldPause: { () throws(GPhotoError) in
+        try hasMoreUrgent(than: fetch)
       } patiently: { body throws(GPhotoError) in
         try patiently(body)
       }
-    } catch {
-      writer.abandon(object: id)
-      let isGone = error.recovery == .skip
-      report(
-        .failed(
-          object: id,
-          FetchFailure(
-            code: isGone ? .gone : .camera,
-            message: "\(entry.path.name.debugDescription) could not be fetched: \(error.description).")))
-      if isGone {
-        listing = listing ?? ListingWalk()
-      } else if error.isRetryable {
-        throw error
+      if case .paused(let offset) = end {
+        wanted.putBack(fetch, at: offset)
+      } else if inMemory.contains(id), !writer.wasRefused(id) {
+        // What the disk did not take stays where it is, and so do the events after it.
+        inMemory.remove(id)
       }
+    } catch {
+      try failed(error, fetch, entry)
     }
+  }
+
+  private func begin(
+    _ reader: ObjectReader, _ fetch: FetchQueue.Fetch
+  ) throws(GPhotoError) -> UInt64 {
+    try reader.begin(
+      day: fetch.day, partial: writer.spool.partial(of: reader.entry.sourceObject, source: source),
+      inOnePiece: fetch.inOnePiece, beforeLongWork: { report(.alive(patience: Self.longPatience)) },
+      patiently: { body throws(GPhotoError) in try patiently(body) })
+  }
+
+  private func failed(
+    _ error: GPhotoError, _ fetch: FetchQueue.Fetch, _ entry: ObjectTable.Entry
+  ) throws(GPhotoError) {
+    let isGone = error.recovery == .skip
+    inMemory.remove(fetch.object)
+    if isGone || !error.isRetryable {
+      writer.abandon(object: fetch.object)
+    } else {
+      writer.leave(object: fetch.object)
+    }
+    report(
+      .failed(
+        object: fetch.object,
+        FetchFailure(
+          code: isGone ? .gone : .camera,
+          message: "\(entry.path.name.debugDescription) could not be fetched: \(error.description).")))
+    if isGone {
+      beginListing()
+    } else if error.isRetryable {
+      throw error
+    }
+  }
+
+  /// Looks after commands and events while a file is fetched.
+  /// - Returns: whether something goes before this file.
+  private func hasMoreUrgent(than fetch: FetchQueue.Fetch) throws(GPhotoError) -> Bool {
+    if let stoppingSince, clock.now - stoppingSince > Self.stopPatience { return true }
+    guard clock.now - lastLook > Self.lookInterval || !unanswered.isEmpty else { return false }
+    lastLook = clock.now
+    listen(milliseconds: 0)
+    if hasEnded { return true }
+    if stoppingSince == nil { try takeEvents() }
+    return wanted.hasMoreUrgent(than: fetch)
   }
 
   // MARK: Listing
@@ -311,6 +391,9 @@ final class WorkerLoop {
       if let object = objects.object(id) { listed.append(object) }
     }
     let isComplete = listing?.isComplete ?? true
+    if isComplete, !isOutdated { knowsCards = true }
+    // What was shot while the listing ran is announced before the parent takes the listing for what was there before.
+    if isComplete { try takeEvents() }
     guard isComplete || listed.count + ListingWalk.filesPerStep > WorkerProtocol.objectsPerReport else {
       return
     }
@@ -318,14 +401,21 @@ final class WorkerLoop {
     listed = []
     if isComplete {
       listing = nil
-      lastListing = clock.now
+      pace.listed(now: clock.now, room: status.storages, unannounced: objects.unannouncedCount)
       report(.alive(patience: Self.patience))
     }
+  }
+
+  private func beginListing() {
+    if listing == nil { listing = ListingWalk() }
   }
 
   // MARK: The rest
 
   private func lookAfterTheRest() throws(GPhotoError) {
+    if hasEvents, clock.now - lastEvent > .seconds(10), pace.isDue(now: clock.now, room: status.storages) {
+      isOutdated = true
+    }
     if !suspicious.isEmpty || isOutdated, try reconnect() {
       isOutdated = false
       let paths = suspicious
@@ -334,24 +424,24 @@ final class WorkerLoop {
         guard let info = try infoOfAnnounced(path) else { continue }
         if case .new(let id) = objects.announce(path, info, isFresh: true, now: clock.now) { announce(id) }
       }
-      listing = ListingWalk()
+      beginListing()
       return
     }
     if !erasing.isEmpty, try reconnect() {
       // Deleting comes first, as close as can be to the look at what is there now; the listing after it.
       isConnectedToErase = true
-      listing = ListingWalk()
+      beginListing()
       return
     }
-    if !hasEvents, let lastListing, clock.now - lastListing > Self.listingInterval {
+    if !hasEvents, let last = pace.last, clock.now - last > Self.listingInterval {
       try camera.forgetFiles()
-      listing = ListingWalk()
+      beginListing()
       return
     }
     if watch.isDue(now: Date()) { try readClock() }
     guard clock.now - lastStatus > Self.statusInterval else { return }
     lastStatus = clock.now
-    let status = try patiently { () throws(GPhotoError) in
+    status = try patiently { () throws(GPhotoError) in
       CameraStatus(battery: try camera.battery(), storages: try camera.storages())
     }
     report(.status(status))
@@ -406,6 +496,7 @@ final class WorkerLoop {
     // Closing a PTP/IP camera closes descriptor 0: nobody may be opening files then.
     writer.drain()
     camera.close()
+    knowsCards = false
     camera = try library.connect(to: port)
     _ = try camera.captureToCard()
     lastConnection = clock.now

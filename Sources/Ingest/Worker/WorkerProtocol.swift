@@ -7,7 +7,7 @@ import Model
 /// Both sides are the same binary, so there is one version; a worker that says another is not talked to. Each side
 /// treats what it reads as input to check: the worker repeats what a camera says.
 enum WorkerProtocol {
-  static let version = 1
+  static let version = 2
   /// The longest line that either side reads, in bytes.
   static let longestLine = 1 << 20
   /// How many objects one `listed` carries at most.
@@ -20,8 +20,9 @@ enum WorkerProtocol {
 
 /// What `tether` asks of a worker.
 enum WorkerCommand: Hashable, Codable, Sendable {
-  /// Fetch an object into the spool's folder of that day (`2026-11-23`), and report `fetched` or `failed`.
-  case fetch(object: UInt64, day: String)
+  /// Fetch an object into the spool's folder of that day (`2026-11-23`), and report `fetched` or `failed`; in one piece
+  /// if reading it in parts has failed again and again.
+  case fetch(object: UInt64, day: String, inOnePiece: Bool)
   /// The answer to `appeared` for an object that is not wanted.
   case skip(object: UInt64)
   /// Connect anew if need be and list every file.
@@ -77,6 +78,9 @@ enum WorkerReport: Hashable, Codable, Sendable {
   case spared(object: UInt64, SpareReason)
   /// The camera is gone; the worker ends.
   case lost(CameraLoss)
+  /// The worker ends since it was told to. Whether everything on the cards until now was announced or listed, as far
+  /// as the cards' room can tell.
+  case stopped(inOrder: Bool)
   case warning(code: String, message: String)
   /// The worker lives; its next report comes within so many seconds.
   case alive(patience: Int)
@@ -88,6 +92,8 @@ struct WorkerIdentity: Hashable, Codable, Sendable {
   /// `nil` where the camera does not say.
   var serial: String?
   var captureTarget: CaptureTarget
+  /// Whether the driver takes for new what it has not listed (`Camera.inventsEvents`).
+  var inventsEvents = false
 }
 
 /// How a camera is doing.
@@ -156,6 +162,8 @@ public struct CameraLoss: Hashable, Codable, Sendable, CustomStringConvertible {
     case workerDied = "worker_died"
     /// The process that owned it said nothing for too long, and was killed.
     case workerHung = "worker_hung"
+    /// This machine's disk has no room for the journal.
+    case noRoom = "no_room"
     /// We stop.
     case stopped
   }
