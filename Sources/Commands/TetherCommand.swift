@@ -114,10 +114,12 @@ struct TetherCommand: AsyncParsableCommand {
       hooks: try hooks.programs(in: settings))
     if care.deletesDelivered {
       for album in live.choice.albums {
-        if case .tus? = try? Destination(parsing: album) {
+        switch try? Destination(parsing: album) {
+        case .tus, .bucket:
           await live.report.warn(
             "cannot_confirm",
             "\(Text.harmless(album)) cannot say what it holds: nothing that goes there is deleted on a card.")
+        case .embedded, .albumServer, nil: break
         }
       }
     }

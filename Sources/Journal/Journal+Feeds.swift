@@ -61,7 +61,7 @@ extension Journal {
         try database.execute(
           sql: """
             UPDATE delivery SET state = 'sent', offset = ?, sent_at = ?, next_try_at = NULL, reason = NULL,
-              upload_url = NULL WHERE id = ?
+              reason_code = NULL, upload_url = NULL WHERE id = ?
             """, arguments: [delivery.bytes, now.milliseconds, delivery.id])
       }
     }
@@ -75,7 +75,7 @@ extension Journal {
       try database.execute(
         sql: """
           UPDATE delivery SET state = 'sending', offset = ?, stored_at = ?, attempts = 0, next_try_at = NULL,
-            reason = NULL WHERE id = ?
+            reason = NULL, reason_code = NULL WHERE id = ?
           """, arguments: [delivery.bytes, now.milliseconds, delivery.id])
     }
   }
@@ -95,28 +95,22 @@ extension Journal {
     }
   }
 
-  /// What an album's bucket has of some frames: the content of each of their assets.
+  /// What an album's bucket has of some frames, shown or not: renditions, and originals in the order of their arrival.
   /// - Throws: `JournalError`.
-  public func storedAssets(
-    of frames: [ContentHash], in album: String
-  ) async throws(JournalError) -> [ContentHash: [AssetKind: ContentHash]] {
-    try await read("Looking up what is stored") { database in
+  public func storedDeliveries(
+    of frames: [ContentHash], to album: String
+  ) async throws(JournalError) -> [Delivery] {
+    let spool = self.spool
+    return try await read("Looking up what is stored") { database in
       let places = Array(repeating: "?", count: frames.count).joined(separator: ", ")
       return try Row.fetchAll(
         database,
-        sql: """
-          SELECT frame.hash AS frame, delivery.kind, COALESCE(rendition.hash, original.hash) AS hash
-          FROM delivery
-            JOIN destination ON destination.id = delivery.destination_id
-            JOIN frame ON frame.id = delivery.frame_id
-            JOIN original ON original.frame_id = frame.id
-            LEFT JOIN rendition ON rendition.frame_id = frame.id AND rendition.kind = delivery.kind
-          WHERE album = ? AND (state = 'sent' OR stored_at IS NOT NULL) AND frame.hash IN (\(places))
+        sql: Self.selectDelivery + """
+           WHERE destination.album = ? AND frame.hash IN (\(places))
+            AND (delivery.state = 'sent' OR delivery.stored_at IS NOT NULL)
+          ORDER BY delivery.frame_id, delivery.original_id
           """, arguments: StatementArguments([album] + frames.map { $0.blob as any DatabaseValueConvertible })
-      ).reduce(into: [:]) { assets, row in
-        guard let kind = AssetKind(rawValue: row["kind"]) else { return }
-        assets[ContentHash(blob: row["frame"]), default: [:]][kind] = ContentHash(blob: row["hash"])
-      }
+      ).map { Self.delivery($0, spool: spool) }
     }
   }
 

@@ -34,8 +34,9 @@ extension Journal {
         """
       try database.execute(
         sql: """
-          UPDATE delivery SET state = 'waiting', upload_url = NULL, offset = 0
-          WHERE kind = 'original' AND state IN ('waiting', 'sending', 'parked') AND upload_url IS NOT NULL
+          UPDATE delivery SET state = 'waiting', upload_url = NULL, stored_at = NULL, offset = 0
+          WHERE kind = 'original' AND state IN ('waiting', 'sending', 'parked')
+            AND (upload_url IS NOT NULL OR stored_at IS NOT NULL)
             AND original_id IN (
               SELECT original.id FROM original LEFT JOIN published ON published.original_id = original.id
               WHERE published.original_id IS NULL OR (? AND NOT published.without_location))

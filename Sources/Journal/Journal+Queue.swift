@@ -216,7 +216,8 @@ extension Journal {
     return try await write("Queueing again") { database in
       try database.execute(
         sql: """
-          UPDATE delivery SET state = 'waiting', offset = 0, upload_url = NULL, attempts = 0, sent_at = NULL
+          UPDATE delivery SET state = 'waiting', offset = 0, upload_url = NULL, attempts = 0, sent_at = NULL,
+            stored_at = NULL
           WHERE state = 'sent' AND id IN (SELECT value FROM json_each(?))
           """, arguments: [list])
       return database.changesCount

@@ -36,7 +36,7 @@ public struct FeedHead: Hashable, Codable, Sendable {
     self.photographer = photographer
   }
 
-  /// More recent changes than this are made a segment: a head stays under some 30 kB.
+  /// More recent changes than this are made a segment: a head stays under some 50 kB.
   public static let mostRecent = 64
   /// So many segments of a size are made one of the next size.
   public static let fan = 8

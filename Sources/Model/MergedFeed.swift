@@ -4,7 +4,7 @@ import Foundation
 ///
 /// - Of each photographer's entries for a frame the one with the highest `seq` counts, in whatever order they come.
 /// - Where several photographers have the same frame, each asset and each fact comes from the first of them, by id, who
-///   has it: the same album for every guest, and none twice.
+///   has it, and the originals of all are listed: the same album for every guest, and none twice.
 /// - Frames stand in the order of capture, the newest first; one that does not say when it was taken comes last.
 public struct MergedFeed: Sendable {
   private var entries: [ContentHash: [String: AlbumFrame]] = [:]
@@ -41,7 +41,16 @@ public struct MergedFeed: Sendable {
       frame.thumbnail = frame.thumbnail ?? other.thumbnail
       frame.preview = frame.preview ?? other.preview
       frame.original = frame.original ?? other.original
+      frame.originals += other.originals.filter { original in
+        !frame.originals.contains { $0.sha256 == original.sha256 }
+      }
       frame.facts = frame.facts.filled(from: other.facts)
+    }
+    // One laptop may have the RAW and another the JPEG.
+    if let lead = AlbumOriginal.lead(of: frame.originals, frame: frame.frame) {
+      (frame.name, frame.mediaType, frame.bytes, frame.original) = (
+        lead.name, lead.mediaType, lead.bytes, lead.url
+      )
     }
     return frame
   }

@@ -29,19 +29,23 @@ final class DeliveryBench {
   }
 
   /// A safe frame in the spool, with or without renditions.
+  /// - Parameter second: when it was shot by the camera's clock; two of a name and a time are a pair.
   @discardableResult
-  func frame(_ name: String, _ bytes: Data, album: String, renditions: [AssetKind: Data] = [:]) async throws
-    -> Frame
-  {
+  func frame(
+    _ name: String, _ bytes: Data, album: String, renditions: [AssetKind: Data] = [:], at second: Int64? = nil
+  ) async throws -> Frame {
     let path = try journal.spool.reserve(name, day: "2026-11-23")
     try bytes.write(to: URL(filePath: Spool.partPath(for: path).string))
     try Spool.publish(path)
     let original = Original(
-      hash: ContentHash(of: bytes), name: name, mediaType: "image/jpeg", bytes: Int64(bytes.count),
-      path: path,
-      isInPlace: false)
+      hash: ContentHash(of: bytes), name: name, mediaType: MediaType.forFile(named: name),
+      bytes: Int64(bytes.count), path: path, isInPlace: false)
+    let object = second.map {
+      SourceObject(folder: "/store_00010001/DCIM", name: name, bytes: original.bytes, modified: $0)
+    }
     let frame = try await journal.recordSafe(
-      SafeOriginal(original: original, source: "7", announcedAt: Date()), session: nil, albums: [album]
+      SafeOriginal(original: original, source: "7", object: object, announcedAt: Date()), session: nil,
+      albums: [album]
     ).frame
     let stored = try renditions.sorted { $0.key < $1.key }.map { kind, bytes in
       let hash = ContentHash(of: bytes)

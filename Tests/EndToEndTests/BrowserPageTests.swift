@@ -131,6 +131,17 @@ struct BrowserPageTests {
       });
       """)
     #expect(albums == Array(repeating: ["f1:one,t,p", "f2:two,,"], count: 3))
+    let pair: [[String]] = try await evaluate(
+      "merge.js",
+      """
+      const part = (name, media_type) => ({ frame: "1.NEF", seq: 1, name, media_type, original: name,
+        originals: [{ sha256: name, name, media_type, bytes: 1, url: name }] });
+      const merger = new module.Merger();
+      merger.take([part("1.NEF", "image/x-nikon-nef")], "aa");
+      const [frame] = merger.take([part("1.JPG", "image/jpeg")], "bb");
+      return [[frame.name, frame.original, frame.media_type], frame.originals.map(({ name }) => name)];
+      """)
+    #expect(pair == [["1.JPG", "1.JPG", "image/jpeg"], ["1.NEF", "1.JPG"]])
   }
 
   @Test("Both languages say everything")

@@ -15,6 +15,15 @@ final class BucketStore: Sendable {
 
   let program: Program
   let url: String
+  /// The store's other door, to which no keys are needed.
+  private let filer: UInt16
+
+  /// Loses an object, as a person with the wrong lifecycle rule does.
+  /// - Parameter object: `BUCKET/KEY`
+  func lose(_ object: String) async throws {
+    let answer = try await LoopbackExchange(port: filer).send("DELETE", "/buckets/\(object)", nil)
+    guard answer.status == 204 else { throw program.failure("DELETE \(object): \(answer.status)") }
+  }
 
   /// What lets the program write.
   var environment: [String: String] {
@@ -24,18 +33,41 @@ final class BucketStore: Sendable {
     ]
   }
 
+  /// How long each try may take until it takes an album. Its ports were free when they were looked for and may be taken
+  /// when it comes to use them; a machine that is only slow gets more time with each try.
+  private static let patience: [Duration] = [.seconds(15), .seconds(15), .seconds(30), .seconds(60)]
+
+  /// Starts a store and waits until an album can be made in it; another one, on other ports, if it ends or does not
+  /// answer.
   /// - Parameter home: its folder holds the store's.
-  init(in home: Home) throws {
+  static func start(in home: Home) async throws -> BucketStore {
+    var failure: any Error = POSIXError(.EADDRINUSE)
+    for (index, limit) in patience.enumerated() {
+      let store = try BucketStore(in: home, folder: "store\(index)")
+      let end = ContinuousClock.now + limit
+      while ContinuousClock.now < end, store.program.status == nil {
+        let made = try await home.run(
+          "album", "create", "Ready", "--bucket", "s3://ready/\(index)", environment: store.environment)
+        if made.status == .exit(0) { return store }
+        try await Task.sleep(for: .milliseconds(300))
+      }
+      failure = store.program.failure("it does not come up")
+    }
+    throw failure
+  }
+
+  private init(in home: Home, folder name: String) throws {
     let identities = """
       {"identities": [
         {"name": "photographer", "actions": ["Admin", "Read", "Write", "List"],
          "credentials": [{"accessKey": "AKTEST", "secretKey": "not-so-secret"}]},
         {"name": "anonymous", "actions": ["Read"]}]}
       """
-    let configuration = try home.write("store/s3.json", Data(identities.utf8))
-    let folder = home.folder.appending(path: "store").path
+    let configuration = try home.write("\(name)/s3.json", Data(identities.utf8))
+    let folder = home.folder.appending(path: name).path
     let ports = try Self.freePorts(8)
     url = "http://127.0.0.1:\(ports[0])"
+    filer = ports[3]
     program = try Program(
       URL(filePath: Self.weed),
       [

@@ -64,9 +64,7 @@ struct BucketTests {
     #expect(try await journal.storedDeliveries(to: album, limit: 9).map(\.id) == [delivery.id])
     #expect(try await journal.backlogs().first?.waiting == 1, "guests do not see it yet")
     #expect(
-      try await journal.storedAssets(of: [delivery.frame], in: album) == [
-        delivery.frame: [.original: delivery.hash]
-      ])
+      try await journal.storedDeliveries(of: [delivery.frame], to: album).map(\.hash) == [delivery.hash])
     // Parked meanwhile, and freed: it is stored all the same.
     try await journal.park(delivery, reason: "keys")
     #expect(try await journal.storedDeliveries(to: album, limit: 9).isEmpty)
@@ -83,5 +81,30 @@ struct BucketTests {
     #expect(try await journal.isDelivered(delivery.frame, to: [album]))
     #expect(try await journal.renewFeed(in: album).photographer != feed.photographer)
     #expect(try await journal.feed(in: album).head == nil)
+  }
+
+  @Test("What is queued again is no longer taken for stored")
+  func requeued() async throws {
+    let temporary = try TemporaryJournal()
+    let journal = try await temporary.open()
+    let delivery = try await delivery(in: temporary, journal)
+    try await journal.markStored(delivery)
+    try await journal.confirmHead(Data("head".utf8), showing: [delivery], in: album)
+    #expect(try await journal.requeue([delivery]) == 1)
+    #expect(try await journal.storedDeliveries(to: album, limit: 9).isEmpty)
+    #expect(try await journal.storedDeliveries(of: [delivery.frame], to: album).isEmpty)
+    #expect(try await journal.dueDeliveries(to: album, limit: 9).map(\.id) == [delivery.id])
+  }
+
+  @Test(
+    "An original that was stored and not shown goes again, if from now on another copy of it is published")
+  func storedBeforeWishes() async throws {
+    let temporary = try TemporaryJournal()
+    let journal = try await temporary.open()
+    let delivery = try await delivery(in: temporary, journal)
+    try await journal.markStored(delivery)
+    try await journal.beginPublishing(OriginalWishes(arePrepared: true, areWithoutLocation: true))
+    #expect(try await journal.storedDeliveries(to: album, limit: 9).isEmpty)
+    #expect(try await journal.dueDeliveries(to: album, limit: 9).isEmpty, "it is to be prepared first")
   }
 }

@@ -104,6 +104,25 @@ struct FeedTests {
     #expect(frames[1].thumbnail == "t" && frames[1].preview == "p" && frames[1].name == "IMG_1.JPG")
   }
 
+  @Test("Where one laptop has the RAW and another the JPEG, both are listed and the JPEG leads")
+  func mergedPair() throws {
+    func part(_ name: String, _ number: Int) -> AlbumFrame {
+      let original = AlbumOriginal(
+        sha256: hash(number), name: name, mediaType: MediaType.forFile(named: name), bytes: Int64(number),
+        url: name)
+      var frame = entry(1, seq: 1, name: name)
+      (frame.original, frame.originals) = (name, [original])
+      return frame
+    }
+    var merged = MergedFeed()
+    merged.take([part("1.NEF", 1)], from: "aa")
+    merged.take([part("1.JPG", 2)], from: "bb")
+    let frame = try #require(merged.frames.first)
+    #expect(frame.originals.map(\.name) == ["1.NEF", "1.JPG"])
+    #expect(frame.name == "1.JPG" && frame.original == "1.JPG" && frame.bytes == 2)
+    #expect(frame.mediaType == "image/jpeg")
+  }
+
   @Test("The list of photographers only grows, and a strange id is none")
   func photographers() throws {
     let list = PhotographerList(["b", "a", "b"])

@@ -22,12 +22,25 @@ export class Merger {
   }
 }
 
-// Whatever the first photographer, by id, does not have comes from the next one who has it.
+// Whatever the first photographer, by id, does not have comes from the next one who has it; of originals each once.
 function join(versions) {
   const entries = [...versions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
   const frame = {};
   for (const entry of entries) {
     for (const [key, value] of Object.entries(entry)) frame[key] ??= value;
+  }
+  const originals = new Map();
+  for (const original of entries.flatMap((entry) => entry.originals ?? [])) {
+    if (!originals.has(original.sha256)) originals.set(original.sha256, original);
+  }
+  frame.originals = [...originals.values()];
+  // One laptop may have the RAW and another the JPEG: Model/AlbumOriginal.swift, "lead".
+  const open = frame.originals.filter(({ media_type: type }) => !type.startsWith("image/x-"));
+  const candidates = open.length > 0 ? open : frame.originals;
+  const lead = candidates.find(({ sha256 }) => sha256 === frame.frame) ?? candidates[0];
+  if (lead) {
+    const { name, media_type, bytes, url: original } = lead;
+    Object.assign(frame, { name, media_type, bytes, original });
   }
   return frame;
 }

@@ -10,7 +10,7 @@ struct AlbumTarget: Sendable {
   /// Whether this run feeds it, or only sends what an earlier run left waiting.
   let isFed: Bool
   /// The live page; `nil` for a plain tus endpoint, which has none.
-  let page: URL?
+  var page: URL?
   let destination: DeliveryDestination
 }
 
@@ -83,11 +83,7 @@ struct AlbumChoice: Sendable {
   ///   - store: the embedded server's store; needed if `needsEmbedded`.
   ///   - local: how deliveries reach the embedded server, `http://127.0.0.1:PORT`.
   ///   - shown: how guests reach it.
-  ///   - bucketPage: asks a bucket's album for its link; `nil` if it does not say in time.
-  func targets(
-    store: AlbumStore?, local: URL, shown: URL,
-    bucketPage: (BucketDestination) async -> URL? = { _ in nil }
-  ) async throws -> [AlbumTarget] {
+  func targets(store: AlbumStore?, local: URL, shown: URL) async throws -> [AlbumTarget] {
     var targets: [AlbumTarget] = []
     for album in albums + leftover {
       guard let destination = destinations[album] else { continue }
@@ -116,10 +112,9 @@ struct AlbumChoice: Sendable {
               album: album, creationURL: url, token: tokens[album], takes: destination.takes)))
       case .bucket:
         guard let bucket = buckets[album] else { continue }
-        let page = try accounts.page(of: bucket)
         targets.append(
           AlbumTarget(
-            album: album, isFed: isFed, page: await bucketPage(bucket) ?? page,
+            album: album, isFed: isFed, page: try accounts.page(of: bucket),
             destination: DeliveryDestination(album: album, place: .bucket(bucket))))
       }
     }

@@ -34,7 +34,16 @@ struct AlbumDoctor: Sendable {
       case .tus(let url):
         destinations.append(
           DeliveryDestination(album: album, creationURL: url, token: credentials.token(for: url)))
-      case .bucket: others.append(.note("album", "\(album): buckets are not asked here.", nil))
+      case .bucket(let bucket, let prefix):
+        do {
+          let place = try BucketAccounts(context.settings).destination(bucket: bucket, prefix: prefix)
+          destinations.append(DeliveryDestination(album: album, place: .bucket(place)))
+        } catch {
+          others.append(
+            .problem(
+              "token", "\(album): the bucket cannot be opened.",
+              error.message.split(separator: "\n").joined(separator: " ")))
+        }
       }
     }
     self.destinations = destinations
@@ -60,7 +69,8 @@ struct AlbumDoctor: Sendable {
     let found = await probe.ask(destination)
     var findings: [DoctorFinding] = []
     if let reason = found.reason {
-      findings.append(.problem("album", "\(destination.album): \(reason.text)", Self.remedy(reason.code)))
+      findings.append(
+        .problem("album", "\(destination.album): \(reason.text)", Self.remedy(reason.code, destination)))
     } else {
       findings.append(.good("album", "\(destination.album) answers."))
     }
@@ -74,8 +84,16 @@ struct AlbumDoctor: Sendable {
     return findings
   }
 
-  private static func remedy(_ code: DeliveryReason.Code) -> String {
-    switch code {
+  private static func remedy(_ code: DeliveryReason.Code, _ destination: DeliveryDestination) -> String {
+    if case .bucket = destination.place {
+      switch code {
+      case .noSuchAlbum: return "Make it: pixcheese album create NAME --bucket \(destination.album)"
+      case .notAllowed:
+        return "Look at the keys, and at what they may do (docs/configuration.md, \"Buckets\")."
+      default: break
+      }
+    }
+    return switch code {
     case .loginPage: "Open a web browser on this machine and log in to the network."
     case .certificate: "Look at the address, at this machine's clock, and for a CA of your own at --ca-file."
     case .offline: "Look at the network, and whether the server runs. Photos are kept meanwhile."

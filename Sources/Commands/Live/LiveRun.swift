@@ -207,9 +207,14 @@ struct LiveRun: Sendable {
     func run() async throws {
       guard let port = await ports.cancelOnGracefulShutdown().first(where: { _ in true }) else { return }
       let targets = try await run.choice.targets(
-        store: store, local: run.listen.local(port: port), shown: run.listen.shown(port: port),
-        bucketPage: run.page)
-      for target in targets { await run.report.albumReady(target, showsCode: showsCode) }
+        store: store, local: run.listen.local(port: port), shown: run.listen.shown(port: port))
+      for target in targets {
+        if case .bucket = target.destination.place {
+          await run.report.scoreboard.album(target.album, page: target.page)
+        } else {
+          await run.report.albumReady(target, showsCode: showsCode)
+        }
+      }
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
       await add(Delivering(deliverer: deliverer, report: run.report), atSuccess: .ignore)
@@ -238,6 +243,17 @@ struct LiveRun: Sendable {
         RoomKeeper(
           room: run.room, keep: run.keep, journal: run.journal, report: run.report, deliverer: deliverer),
         atSuccess: .ignore)
+      await cancelWhenGracefulShutdown { await tellBuckets(targets) }
+    }
+
+    /// Says where the bucket albums are shown. They are asked for that while everything else is at work: a store that
+    /// is slow, or away, delays nothing.
+    private func tellBuckets(_ targets: [AlbumTarget]) async {
+      for var target in targets {
+        guard case .bucket(let bucket) = target.destination.place else { continue }
+        target.page = await run.page(of: bucket) ?? target.page
+        await run.report.albumReady(target, showsCode: showsCode)
+      }
     }
 
     private func add(

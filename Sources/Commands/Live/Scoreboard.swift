@@ -71,7 +71,11 @@ actor Scoreboard {
   private(set) var snapshot = Snapshot()
 
   func album(_ album: String, page: URL?) {
-    snapshot.albums.append((album, Album(page: page)))
+    if let index = snapshot.albums.firstIndex(where: { $0.album == album }) {
+      snapshot.albums[index].state.page = page
+    } else {
+      snapshot.albums.append((album, Album(page: page)))
+    }
   }
 
   func camera(_ id: String, _ change: (inout Camera) -> Void) {

@@ -13,7 +13,8 @@ struct QueueVerify: AsyncParsableCommand {
     commandName: "verify", abstract: "Compare what was delivered with what the albums really have.",
     discussion: """
       Asks each album for every frame and file that the journal calls delivered. With --repair what is missing is \
-      queued again. A plain tus endpoint can be sent to and not looked into: it is passed over, and that is said.
+      queued again. A plain tus endpoint can be sent to and not looked into: it is passed over, and that is said. Of a \
+      bucket each object is asked for, and whether the feeds show it.
 
       \(ExitStatus.table)
       """)
@@ -61,14 +62,13 @@ struct QueueVerify: AsyncParsableCommand {
     for name in album where !known.contains(name) {
       throw Complaint(.noInput, "\(Text.harmless(name)): nothing was ever sent there from here.")
     }
-    let client = AlbumServerClient(
-      curl: try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)")))
+    let curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
     var answer = Answer()
     var status: ExitStatus?
     for name in album.isEmpty ? known : album {
       var row = Answer.Album(album: name)
       do {
-        if let verifier = try await Self.verifier(for: name, client: client, context: context) {
+        if let verifier = try await Self.verifier(for: name, curl: curl, context: context) {
           answer.repaired += try await compare(&row, in: journal, with: verifier)
         } else {
           row.problem = "It takes uploads and cannot be looked into."
@@ -76,6 +76,10 @@ struct QueueVerify: AsyncParsableCommand {
       } catch let error as VerificationError {
         row.problem = error.description
         status = error.code == .notAllowed ? .notAllowed : .unavailable
+      } catch let complaint as Complaint where complaint.status == .notAllowed {
+        // Keys that are not known for one bucket are no reason to leave the other albums out.
+        row.problem = complaint.message
+        status = complaint.status
       }
       answer.albums.append(row)
     }
@@ -96,14 +100,18 @@ struct QueueVerify: AsyncParsableCommand {
 
   /// What can look into an album; `nil` for a kind that cannot be looked into.
   private static func verifier(
-    for album: String, client: AlbumServerClient, context: Context
+    for album: String, curl: CurlClient, context: Context
   ) async throws -> (any DestinationVerifier)? {
     switch try AlbumChoice.destination(album) {
     case .embedded(let name):
       return EmbeddedVerifier(store: try await AlbumStore.open(context.home.albums.string), name: name)
     case .albumServer(let page):
-      return try await AlbumServerVerifier(AlbumServerAddress(page: page), client: client)
-    case .tus, .bucket:
+      return try await AlbumServerVerifier(
+        AlbumServerAddress(page: page), client: AlbumServerClient(curl: curl))
+    case .bucket(let bucket, let prefix):
+      return try await BucketVerifier(
+        BucketAccounts(context.settings).destination(bucket: bucket, prefix: prefix), curl: curl)
+    case .tus:
       return nil
     }
   }

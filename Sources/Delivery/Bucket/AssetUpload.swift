@@ -49,9 +49,11 @@ struct AssetUpload: Sendable {
   private func store() async throws(Stop) {
     let open = try await noting { () throws(JournalError) in try await journal.partedUpload(of: delivery) }
     if let open, try await resume(open) { return }
-    // Tried before: its last answer may have been lost.
-    if delivery.attempts > 0 || delivery.state == .sending, try await isThere() { return }
-    if delivery.bytes <= S3Parts.longestWhole {
+    let isWhole = delivery.bytes <= S3Parts.longestWhole
+    // Tried before: its last answer may have been lost. A large one is worth a question in any case: another laptop may
+    // have sent it, or the album only lost it from its feed (`queue verify --repair`).
+    if !isWhole || delivery.attempts > 0 || delivery.state == .sending, try await isThere() { return }
+    if isWhole {
       try await sendWhole()
     } else {
       let parts = S3Parts(length: delivery.bytes)
@@ -208,7 +210,8 @@ struct AssetUpload: Sendable {
   private func isThere() async throws(Stop) -> Bool {
     let (presence, answer) = try await asking { () throws(CurlError) in try await client.head(key) }
     switch presence {
-    case .there(let bytes, _): return bytes == delivery.bytes
+    case .there(let bytes, _):
+      return bytes == delivery.bytes && answer.sha256 ?? delivery.hash == delivery.hash
     case .absent: return false
     // Keys that may write and not read: what is asked for cannot be known, and is sent.
     case nil where answer.status == 403: return false

@@ -58,10 +58,9 @@ actor BucketClient: DestinationClient {
       return .stopped(error.reason)
     }
     if let outcome = await findAlbum() { return outcome }
-    let medium = BucketLayout.medium(
-      delivery.hash, extension: BucketLayout.ending(of: delivery.kind, named: delivery.name))
     let upload = AssetUpload(
-      client: client, journal: journal, delivery: delivery, source: source, key: layout.key(of: medium),
+      client: client, journal: journal, delivery: delivery, source: source,
+      key: layout.key(of: BucketLayout.medium(of: delivery)),
       places: Self.partPlaces, meter: meter, heard: heard)
     switch try await upload.run() {
     case .stored:

@@ -135,24 +135,11 @@ actor FeedPublisher {
 
   /// What guests are to know of the frames of some deliveries.
   private func entries(_ deliveries: [Delivery]) async throws(JournalError) -> [AlbumFrame] {
-    var frames: [ContentHash: Delivery] = [:]
     var order: [ContentHash] = []
-    for delivery in deliveries where frames.updateValue(delivery, forKey: delivery.frame) == nil {
-      order.append(delivery.frame)
-    }
-    let assets = try await journal.storedAssets(of: order, in: album)
-    return order.compactMap { hash in
-      guard let delivery = frames[hash] else { return nil }
-      func medium(_ kind: AssetKind) -> String? {
-        assets[hash]?[kind].map {
-          BucketLayout.medium($0, extension: BucketLayout.ending(of: kind, named: delivery.name))
-        }
-      }
-      return AlbumFrame(
-        seq: 0, frame: hash, name: delivery.name, mediaType: MediaType.forFile(named: delivery.name),
-        bytes: delivery.originalBytes, thumbnail: medium(.thumbnail), preview: medium(.preview),
-        original: medium(.original), facts: delivery.facts ?? PictureFacts())
-    }
+    var isKnown: Set<ContentHash> = []
+    for delivery in deliveries where isKnown.insert(delivery.frame).inserted { order.append(delivery.frame) }
+    let stored = Dictionary(grouping: try await journal.storedDeliveries(of: order, to: album), by: \.frame)
+    return order.compactMap { AlbumFrame(stored: stored[$0] ?? []) }
   }
 
   /// The feed as the bucket has it, with a new id if somebody else writes ours.

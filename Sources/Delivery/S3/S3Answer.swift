@@ -1,5 +1,6 @@
 import Curl
 import Foundation
+import Model
 
 /// What of an HTTP response matters to S3.
 struct S3Answer: Sendable {
@@ -50,6 +51,15 @@ struct S3Answer: Sendable {
 
   /// The object's tag, as it came, quotes and all.
   var tag: String? { headers["ETag"].flatMap { $0.isEmpty ? nil : $0 } }
+
+  /// The SHA-256 of the object that HEAD asked for, where the store keeps one of the whole object; that of an upload
+  /// in parts may be one of checksums.
+  var sha256: ContentHash? {
+    guard headers["x-amz-checksum-type"]?.uppercased() != "COMPOSITE",
+      let text = headers["x-amz-checksum-sha256"], let bytes = Data(base64Encoded: text)
+    else { return nil }
+    return ContentHash(hex: bytes.map { String(format: "%02x", $0) }.joined())
+  }
 
   /// The length of the object that HEAD asked for.
   var length: Int64? { headers["Content-Length"].flatMap { Int64($0) } }

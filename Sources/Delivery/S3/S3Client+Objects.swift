@@ -72,10 +72,11 @@ extension S3Client {
     try await send(S3Request(method: .get, key: key, maximumResponseBytes: limit))
   }
 
-  /// Asks for an object's length and tag.
+  /// Asks for an object's length and tag, and its checksum if the store keeps one.
   /// - Returns: `nil` where the answer says neither that it is there nor that it is not.
   func head(_ key: String) async throws(CurlError) -> (presence: Presence?, answer: S3Answer) {
-    let answer = try await send(S3Request(method: .head, key: key))
+    let answer = try await send(
+      S3Request(method: .head, key: key, headers: [.init(name: "x-amz-checksum-mode", value: "ENABLED")]))
     // A HEAD's error has no body, and so 404 is believed from whoever says it: at worst the object is sent again.
     let presence: Presence? =
       switch answer.status {

@@ -8,8 +8,6 @@ public struct AlbumServerVerifier: DestinationVerifier {
   private let client: AlbumServerClient
   private let address: AlbumServerAddress
   private let frames: [ContentHash: AlbumFrame]
-  /// Questions under way at once.
-  private static let width = 8
 
   /// Reads the whole album's list of frames.
   /// - Throws: `VerificationError`.
@@ -33,24 +31,8 @@ public struct AlbumServerVerifier: DestinationVerifier {
   }
 
   public func missing(of deliveries: [Delivery]) async throws(VerificationError) -> [MissingDelivery] {
-    let reasons = await withTaskGroup(of: (Int, Result<String?, AlbumServerClient.Failure>).self) { group in
-      var reasons: [Int: Result<String?, AlbumServerClient.Failure>] = [:]
-      var next = deliveries.indices.makeIterator()
-      for _ in 0..<Self.width {
-        if let index = next.next() { group.addTask { (index, await reason(deliveries[index])) } }
-      }
-      for await (index, reason) in group {
-        reasons[index] = reason
-        if case .failure = reason { break }
-        if let index = next.next() { group.addTask { (index, await self.reason(deliveries[index])) } }
-      }
-      group.cancelAll()
-      return reasons
-    }
-    for case .failure(let failure) in reasons.values { throw VerificationError(failure) }
-    return deliveries.indices.compactMap { index in
-      guard case .success(let reason?) = reasons[index] else { return nil }
-      return MissingDelivery(deliveries[index], reason: reason)
+    try await missing(of: deliveries) { delivery in
+      await reason(delivery).mapError(VerificationError.init)
     }
   }
 

@@ -10,6 +10,35 @@ public protocol DestinationVerifier: Sendable {
   func missing(of deliveries: [Delivery]) async throws(VerificationError) -> [MissingDelivery]
 }
 
+extension DestinationVerifier {
+  /// Asks about several deliveries at once.
+  /// - Parameter reason: why one is not there; `nil` if it is.
+  func missing(
+    of deliveries: [Delivery],
+    asking reason: @escaping @Sendable (Delivery) async -> Result<String?, VerificationError>
+  ) async throws(VerificationError) -> [MissingDelivery] {
+    let reasons = await withTaskGroup(of: (Int, Result<String?, VerificationError>).self) { group in
+      var reasons: [Int: Result<String?, VerificationError>] = [:]
+      var next = deliveries.indices.makeIterator()
+      for _ in 0..<8 {
+        if let index = next.next() { group.addTask { (index, await reason(deliveries[index])) } }
+      }
+      for await (index, answer) in group {
+        reasons[index] = answer
+        if case .failure = answer { break }
+        if let index = next.next() { group.addTask { (index, await reason(deliveries[index])) } }
+      }
+      group.cancelAll()
+      return reasons
+    }
+    for case .failure(let failure) in reasons.values { throw failure }
+    return deliveries.indices.compactMap { index in
+      guard case .success(let reason?) = reasons[index] else { return nil }
+      return MissingDelivery(deliveries[index], reason: reason)
+    }
+  }
+}
+
 /// A delivery that was sent and is not there.
 public struct MissingDelivery: Hashable, Sendable {
   public var delivery: Delivery

@@ -42,15 +42,28 @@ final class ObjectStoreProcess: Sendable {
     programs.map { FileManager.default.isExecutableFile(atPath: "\($0)/\(kind.program)") } ?? false
   }
 
-  /// Starts a store and waits until it answers.
+  /// How long each try may take until it answers. Its ports were free when they were looked for and may be taken when
+  /// it comes to use them; a machine that is only slow gets more time with each try.
+  private static let patience: [Duration] = [.seconds(15), .seconds(15), .seconds(30), .seconds(60)]
+
+  /// Starts a store and waits until it answers; another one, on other ports, if it ends or does not.
   static func start(_ kind: Kind) async throws -> ObjectStoreProcess {
-    let store = try ObjectStoreProcess(kind)
-    let end = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < end {
-      if try await store.makeBucket() { return store }
-      try await Task.sleep(for: .milliseconds(100))
+    for limit in patience {
+      let store = try ObjectStoreProcess(kind)
+      let end = ContinuousClock.now + limit
+      while ContinuousClock.now < end, !store.hasEnded {
+        if try await store.makeBucket() { return store }
+        try await Task.sleep(for: .milliseconds(100))
+      }
     }
-    throw StoreError(description: "\(kind) does not answer")
+    throw StoreError(description: "\(kind) does not come up")
+  }
+
+  /// Whether the store has ended by itself. It is left to `deinit` to reap it: until then its number is nobody else's.
+  private var hasEnded: Bool {
+    var information = siginfo_t()
+    let result = waitid(P_PID, id_t(identifier), &information, WEXITED | WNOHANG | WNOWAIT)
+    return result == 0 && information.si_signo == SIGCHLD
   }
 
   struct StoreError: Error, CustomStringConvertible {
@@ -124,8 +137,13 @@ final class ObjectStoreProcess: Sendable {
   }
 
   private func makeBucket() async throws -> Bool {
+    // Whoever took the port may take requests and never answer them.
+    let client = S3Client(
+      try location(), credentials: Self.credentials,
+      curl: try CurlClient(CurlClient.Options(userAgent: "pixcheese-tests/1")),
+      timeouts: Timeouts(connect: .seconds(2), total: .seconds(10)))
     do {
-      let answer = try await client().send(S3Request(method: .put, key: ""))
+      let answer = try await client.send(S3Request(method: .put, key: ""))
       return answer.isSuccess || answer.code == "BucketAlreadyOwnedByYou"
         || answer.code == "BucketAlreadyExists"
     } catch {

@@ -15,66 +15,13 @@ import Testing
     "the stores are not in .venv-test: scripts/test-venv.sh makes it"),
   .serialized, .timeLimit(.minutes(4)))
 struct ObjectStoreTests {
-  /// The stores that are running, each started by the first test that needs it.
-  private actor Stores {
-    private var running: [ObjectStoreProcess.Kind: Task<ObjectStoreProcess, any Error>] = [:]
-
-    func store(_ kind: ObjectStoreProcess.Kind) async throws -> ObjectStoreProcess {
-      if let task = running[kind] { return try await task.value }
-      let task = Task { try await ObjectStoreProcess.start(kind) }
-      running[kind] = task
-      return try await task.value
-    }
-  }
-
-  private static let stores = Stores()
-
-  private func store(_ kind: ObjectStoreProcess.Kind) async throws -> ObjectStoreProcess {
-    try await Self.stores.store(kind)
-  }
-
-  /// An album of this test's own in a store.
-  private struct Place {
-    let store: ObjectStoreProcess
-    let prefix: String
-    let album: String
-    let destination: DeliveryDestination
-    let albums: BucketAlbums
-
-    func key(_ path: String) -> String { "\(prefix)/\(path)" }
-  }
-
-  private func place(_ kind: ObjectStoreProcess.Kind, port: UInt16? = nil, made: Bool = true) async throws
-    -> Place
-  {
-    let store = try await store(kind)
-    let prefix = "event \(UUID().uuidString)"
-    let album = "s3://party/\(prefix)"
-    let curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese-tests/1"))
-    let near = BucketDestination(
-      location: try store.location(), credentials: ObjectStoreProcess.credentials, prefix: prefix)
-    var far = near
-    far.location = try store.location(port: port)
-    let albums = BucketAlbums(near, curl: curl)
-    if made {
-      try await albums.create(
-        BucketAlbum(name: "Anna 和 Jan", url: "http://guests.example", createdAt: "2026-11-23T00:00:00.000Z"),
-        page: [
-          .init(path: "index.html", bytes: Array("<p>".utf8), mediaType: "text/html", isImmutable: false)
-        ])
-    }
-    return Place(
-      store: store, prefix: prefix, album: album,
-      destination: DeliveryDestination(album: album, place: .bucket(far)), albums: albums)
-  }
-
   private func relay(to kind: ObjectStoreProcess.Kind) async throws -> Relay {
-    try Relay(to: try await store(kind).port)
+    try Relay(to: try await BucketPlace.store(kind).port)
   }
 
   @Test("Renditions and an original become objects and a feed", arguments: ObjectStoreProcess.installed)
   func wholeWay(kind: ObjectStoreProcess.Kind) async throws {
-    let place = try await place(kind)
+    let place = try await BucketPlace(kind)
     let bench = try await DeliveryBench()
     let (original, preview) = (DeliveryBench.random(700_000), DeliveryBench.random(9000))
     let frame = try await bench.frame(
@@ -106,7 +53,7 @@ struct ObjectStoreTests {
 
   @Test("A large original goes in parts, several at once", arguments: ObjectStoreProcess.installed)
   func parts(kind: ObjectStoreProcess.Kind) async throws {
-    let place = try await place(kind)
+    let place = try await BucketPlace(kind)
     let bench = try await DeliveryBench()
     let original = DeliveryBench.random(23_000_001)
     let frame = try await bench.frame("CLIP.MP4", original, album: place.album)
@@ -120,7 +67,7 @@ struct ObjectStoreTests {
   @Test("Cut, stopped and begun anew again and again, only what was under way is sent twice")
   func stops() async throws {
     let relay = try await relay(to: .seaweedfs)
-    let place = try await place(.seaweedfs, port: relay.port)
+    let place = try await BucketPlace(.seaweedfs, port: relay.port)
     let bench = try await DeliveryBench()
     let original = DeliveryBench.random(31_000_000)
     let frame = try await bench.frame("IMG_0001.CR3", original, album: place.album)
@@ -147,7 +94,7 @@ struct ObjectStoreTests {
 
   @Test("An upload in parts that the store has forgotten is begun again")
   func forgotten() async throws {
-    let place = try await place(.seaweedfs)
+    let place = try await BucketPlace(.seaweedfs)
     let bench = try await DeliveryBench()
     let original = DeliveryBench.random(11_000_000)
     let frame = try await bench.frame("IMG_0001.JPG", original, album: place.album)
@@ -161,7 +108,7 @@ struct ObjectStoreTests {
 
   @Test("What is given up at the store is thrown away there when the album is next delivered to")
   func abandoned() async throws {
-    let place = try await place(.seaweedfs)
+    let place = try await BucketPlace(.seaweedfs)
     let bench = try await DeliveryBench()
     try await bench.frame("IMG_0001.JPG", DeliveryBench.random(11_000_000), album: place.album)
     let delivery = try #require(try await bench.journal.dueDeliveries(to: place.album, limit: 1).first)
@@ -179,7 +126,7 @@ struct ObjectStoreTests {
 
   @Test("Wrong keys park with the store's words, and the secret is in none of them")
   func wrongKeys() async throws {
-    let place = try await place(.seaweedfs)
+    let place = try await BucketPlace(.seaweedfs)
     let bench = try await DeliveryBench()
     try await bench.frame("IMG_0001.JPG", DeliveryBench.random(100), album: place.album)
     let wrong = BucketDestination(
@@ -197,7 +144,7 @@ struct ObjectStoreTests {
 
   @Test("An album that was not made parks with what to type; nothing goes to a mistyped prefix")
   func noAlbum() async throws {
-    let place = try await place(.seaweedfs, made: false)
+    let place = try await BucketPlace(.seaweedfs, isMade: false)
     let bench = try await DeliveryBench()
     let frame = try await bench.frame("IMG_0001.JPG", DeliveryBench.random(100), album: place.album)
     let events = await bench.run(bench.deliverer([place.destination])) { !$0.parked.isEmpty }
@@ -211,8 +158,8 @@ struct ObjectStoreTests {
   func severalDestinations() async throws {
     let relay = try await relay(to: .seaweedfs)
     relay.set(Relay.Faults(isDown: true))
-    let down = try await place(.seaweedfs, port: relay.port)
-    let up = try await place(.rclone)
+    let down = try await BucketPlace(.seaweedfs, port: relay.port)
+    let up = try await BucketPlace(.rclone)
     let bench = try await DeliveryBench()
     let bytes = DeliveryBench.random(50_000)
     let thumbnail = DeliveryBench.random(300)
@@ -232,7 +179,7 @@ struct ObjectStoreTests {
     "Four laptops that begin at once are all on the list and never overwrite each other",
     arguments: [ObjectStoreProcess.Kind.seaweedfs, .rclone])
   func laptops(kind: ObjectStoreProcess.Kind) async throws {
-    let place = try await place(kind)
+    let place = try await BucketPlace(kind)
     var frames: Set<ContentHash> = []
     var benches: [(DeliveryBench, Deliverer)] = []
     let shared = DeliveryBench.random(1000)
@@ -268,7 +215,7 @@ struct ObjectStoreTests {
   @Test(
     "A copy of a laptop's folder gets a feed of its own, and a head that was killed in mid-write is our own")
   func copies() async throws {
-    let place = try await place(.seaweedfs)
+    let place = try await BucketPlace(.seaweedfs)
     let bench = try await DeliveryBench()
     try await bench.frame("IMG_0001.JPG", DeliveryBench.random(100), album: place.album)
     await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
@@ -300,7 +247,7 @@ struct ObjectStoreTests {
   @Test("Hundreds of frames: heads are few, and a guest needs few requests")
   func many() async throws {
     let relay = try await relay(to: .seaweedfs)
-    let place = try await place(.seaweedfs, port: relay.port)
+    let place = try await BucketPlace(.seaweedfs, port: relay.port)
     let bench = try await DeliveryBench()
     for number in 0..<150 {
       try await bench.frame("IMG_\(number).JPG", Data("frame \(number)".utf8), album: place.album)
@@ -319,7 +266,7 @@ struct ObjectStoreTests {
 
   @Test("A clock that is wrong by days is corrected by the store's own")
   func skew() async throws {
-    let store = try await store(.seaweedfs)
+    let store = try await BucketPlace.store(.seaweedfs)
     let curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese-tests/1"))
     for wrong in [-86_400.0 * 3, 3600.0] {
       let client = S3Client(
