@@ -53,6 +53,7 @@ public final class Tether: Service {
   private struct State {
     var hasConnected = false
     var unfetched = 0
+    var seats: [CameraSeat] = []
   }
 
   private let configuration: Configuration
@@ -85,6 +86,11 @@ public final class Tether: Service {
 
   /// Takes no more frames, and lets `run()` end.
   public func stop() { stopSignal.request() }
+
+  /// Tries every camera again at once that is waited for: after the machine woke, say.
+  public func retry() {
+    for seat in state.withLock({ $0.seats }) { seat.retry() }
+  }
 
   /// Tethers until stopped.
   /// - Throws: `TetherError`.
@@ -121,6 +127,7 @@ public final class Tether: Service {
 
   private func tether(_ seat: CameraSeat, isNamed: Bool) async throws {
     guard let port = seat.port else { return }
+    state.withLock { $0.seats.append(seat) }
     let link = CameraLink(seat: seat, at: port, surroundings: surroundings, stop: stopSignal)
     let start = ContinuousClock.now
     let patience = configuration.patience
