@@ -25,8 +25,8 @@ struct SleepKeeperTests {
     let run = Run()
     let keeper = SleepKeeper(
       lastMovement: { run.last.withLock { $0 } }, inhibits: inhibits, logger: Logger(label: "test"),
-      busAddress: address, quiet: quiet
-    ) { run.wakes.continuation.yield() }
+      busAddress: address, quiet: quiet,
+      onWake: { run.wakes.continuation.yield() })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await keeper.run() }
       try await body(run)

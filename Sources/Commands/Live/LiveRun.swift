@@ -196,12 +196,12 @@ struct LiveRun: Sendable {
         NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
       if let sleep {
         let keeper = SleepKeeper(
-          lastMovement: { await run.report.lastProgress }, inhibits: sleep.inhibits, logger: run.logger
-        ) {
-          sleep.onWake()
-          run.curl.networkChanged()
-          await deliverer.nudge()
-        }
+          lastMovement: { await run.report.lastProgress }, inhibits: sleep.inhibits, logger: run.logger,
+          onWake: {
+            sleep.onWake()
+            run.curl.networkChanged()
+            await deliverer.nudge()
+          })
         await add(keeper, atSuccess: .ignore)
       }
       if run.policy.originals.when == .onWifi {

@@ -200,7 +200,7 @@ struct Settings: Sendable {
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen", "tether.take_over",
     "tether.inhibit_sleep", "tether.clock_offset", "tether.set_clock", "tether.delete_after",
     "tether.delete_pause",
-    "upload.listen", "upload.patience",
+    "upload.listen", "upload.patience", "cameras.shutter",
     "serve.listen", "serve.data", "serve.public_url",
     "publish.retouch", "publish.retouch_seconds", "publish.retouch_required", "publish.retouch_originals",
     "publish.creator", "publish.copyright", "publish.caption", "publish.keyword", "publish.write_metadata",

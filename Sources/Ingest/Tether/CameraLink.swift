@@ -254,6 +254,7 @@ final class CameraLink {
           message: "The clock of \(modelName) cannot be set from here: set it in the camera's menu."))
     case .erased(let id): try await connection.clearing?.erased(id)
     case .spared(let id, let reason): try await connection.clearing?.spared(id, reason)
+    case .checked: break
     case .lost(let loss): connection.loss = connection.loss ?? loss
     case .warning(let code, let message):
       surroundings.emit(.warning(code: String(code.prefix(64)), message: DisplayName.line(message)))

@@ -78,6 +78,8 @@ enum WorkerReport: Hashable, Codable, Sendable {
   /// The camera is gone; the worker ends.
   case lost(CameraLoss)
   case warning(code: String, message: String)
+  /// Something was tried on the camera, by a worker that was started for that.
+  case checked(CheckStep)
   /// The worker lives; its next report comes within so many seconds.
   case alive(patience: Int)
 }
