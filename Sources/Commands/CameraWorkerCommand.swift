@@ -19,8 +19,12 @@ struct CameraWorkerCommand: ParsableCommand {
   @Flag(help: "Free the camera from programs that hold it.")
   var takeOver = false
 
+  @Option(help: "Only try the camera, and wait so many seconds for a frame.")
+  var check: Int?
+
   func run() throws {
-    let code = CameraWorker.main(port: port, spool: spool, settings: settings, takesOver: takeOver)
+    let code = CameraWorker.main(
+      port: port, spool: spool, settings: settings, takesOver: takeOver, shutter: check)
     throw ExitCode(code)
   }
 }

@@ -29,6 +29,12 @@ struct CamerasCommand: AsyncParsableCommand {
     help: "Free a camera from the program that holds it (the desktop, mostly): ask it to let go, or to end.")
   var takeOver: Bool?
 
+  @Flag(help: "Try each camera (or those that are named) step by step, with a frame that you shoot.")
+  var check = false
+
+  @Option(help: ArgumentHelp("How long --check waits for a frame; 60.", valueName: "seconds"))
+  var shutter: Int?
+
   func run() async throws {
     try await run(in: try options.context())
   }
@@ -52,6 +58,7 @@ struct CamerasCommand: AsyncParsableCommand {
     let selections = named.contains(.auto) || camera.isEmpty ? named : [.auto] + named
     // A camera on the network takes a second connection and drops the first: one that is being tethered is left alone.
     let isRunning = JournalLock.isHeld(beside: context.home.journal)
+    if check { return try await check(named, isRunning: isRunning, in: context) }
     let left = selections.filter { isRunning && $0.description.hasPrefix("ptpip:") }
     let survey = CameraSurvey(
       settings: context.home.journal.removingLastComponent().appending("gphoto2"),

@@ -61,6 +61,11 @@ struct TetherCommand: AsyncParsableCommand {
     help: "Free a camera from the program that holds it (the desktop, mostly): ask it to let go, or to end.")
   var takeOver: Bool?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Keep this machine from falling asleep while frames are under way (it does unless told otherwise).")
+  var inhibitSleep: Bool?
+
   @Option(
     help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
   var listen: String?
@@ -107,7 +112,7 @@ struct TetherCommand: AsyncParsableCommand {
     }
 
     let care = try care(in: settings)
-
+    let inhibits = try settings.flag("tether.inhibit_sleep", option: inhibitSleep, otherwise: true)
     let live = try await LiveRun(
       context: context, albums: try settings.texts("album", options: album), policy: policy, listen: address,
       takesFrames: true, network: network, publishing: try publish.publishing(in: settings),
@@ -139,7 +144,8 @@ struct TetherCommand: AsyncParsableCommand {
     if cameras.contains(.auto) {
       context.console.say("Watching for cameras on USB. Plug one in and switch it on.")
     }
-    try await live.run(session: session) { stop in
+    let sleep = LiveRun.SleepCare(inhibits: inhibits) { tether.retry() }
+    try await live.run(session: session, sleep: sleep) { stop in
       TetherSource(tether: tether, report: live.report, frames: frames, stop: stop)
     }
     if tether.isSessionComplete {

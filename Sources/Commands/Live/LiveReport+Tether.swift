@@ -33,11 +33,12 @@ extension LiveReport {
       emit(.cameraLost(camera: camera, reason: Text.harmless(loss.message)))
       console.say("\(console.yellow("Lost:")) \(Text.harmless(camera)): \(Text.harmless(loss.message))")
     case .frameCaptured(let frame):
+      moved()
       await scoreboard.captured()
       emit(.frameCaptured(frame: frame.capture, camera: frame.camera, name: frame.name))
       console.detail("captured   \(frame.name)")
       await onCaptured(HookSubject(captured: frame.capture, name: frame.name, camera: frame.camera))
-    case .frameProgress: break
+    case .frameProgress: moved()
     case .frameSafe(let frame):
       await safe(frame.frame, name: frame.name, bytes: frame.bytes, sha256: frame.sha256)
     case .frameDeleted(let camera, let name, let sha256):

@@ -53,6 +53,9 @@ actor LiveReport {
 
   // MARK: What happens
 
+  /// A frame is on its way.
+  func moved() { lastProgress = .now }
+
   /// - Parameter showsCode: whether a QR code is drawn for guests to scan, where there is a terminal.
   func albumReady(_ target: AlbumTarget, showsCode: Bool) async {
     await scoreboard.album(target.album, page: target.page)

@@ -81,8 +81,11 @@ struct LiveRun: Sendable {
   /// Runs until the source is done, a signal comes or something breaks.
   /// - Parameters:
   ///   - session: the session that adopted originals belong to.
+  ///   - sleep: what is done about this machine's falling asleep; `nil` does nothing.
   ///   - source: makes the service that feeds the journal. When it ends, the run ends.
-  func run(session: Session? = nil, source: @escaping @Sendable (Stop) -> any Service) async throws {
+  func run(
+    session: Session? = nil, sleep: SleepCare? = nil, source: @escaping @Sendable (Stop) -> any Service
+  ) async throws {
     let rendering = RenditionStage(journal: journal, publishing: publishing, logger: logger) {
       [report] frame, notice in
       await report.tell(notice, of: frame)
@@ -124,7 +127,7 @@ struct LiveRun: Sendable {
       .init(
         service: Opening(
           run: self, ports: ports, store: embedded, group: group, hooks: hooks, showsCode: session != nil,
-          source: source),
+          sleep: sleep, source: source),
         successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
     do {
       try await group.run()
@@ -181,6 +184,14 @@ struct LiveRun: Sendable {
     }
   }
 
+  /// What is done about this machine's falling asleep.
+  struct SleepCare: Sendable {
+    /// Whether it is kept awake while frames are under way.
+    let inhibits: Bool
+    /// Told when it woke, beside the deliveries.
+    let onWake: @Sendable () -> Void
+  }
+
   /// Ends a run from inside.
   struct Stop: Sendable {
     fileprivate let group: ServiceGroup
@@ -202,6 +213,7 @@ struct LiveRun: Sendable {
     let hooks: HookStage?
     /// Guests watch a session; what is uploaded from a desk needs no code on the screen.
     let showsCode: Bool
+    let sleep: SleepCare?
     let source: @Sendable (Stop) -> any Service
 
     func run() async throws {
@@ -221,6 +233,16 @@ struct LiveRun: Sendable {
       await add(LimitKeeper(curl: run.curl, timetable: run.limit), atSuccess: .ignore)
       await add(
         NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
+      if let sleep {
+        let keeper = SleepKeeper(
+          lastMovement: { await run.report.lastProgress }, inhibits: sleep.inhibits, logger: run.logger,
+          onWake: {
+            sleep.onWake()
+            run.curl.networkChanged()
+            await deliverer.nudge()
+          })
+        await add(keeper, atSuccess: .ignore)
+      }
       if run.policy.originals.when == .onWifi {
         await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore)
       }

@@ -17,16 +17,8 @@ enum MeteredNetwork {
   }
 
   private static func ask(busAt address: String?) -> Bool? {
-    var bus: OpaquePointer?
+    guard let bus = SystemBus.open(at: address) else { return nil }
     defer { sd_bus_flush_close_unref(bus) }
-    if let address {
-      guard sd_bus_new(&bus) >= 0, sd_bus_set_address(bus, address) >= 0, sd_bus_set_bus_client(bus, 1) >= 0,
-        sd_bus_start(bus) >= 0
-      else { return nil }
-    } else {
-      guard sd_bus_open_system(&bus) >= 0 else { return nil }
-    }
-    sd_bus_set_method_call_timeout(bus, 2_000_000)
     var metered: UInt32 = 0
     let name = "org.freedesktop.NetworkManager"
     let result = sd_bus_get_property_trivial(

@@ -91,7 +91,7 @@ struct Settings: Sendable {
     }
   }
 
-  func flag(_ key: String, option: Bool? = nil) throws(Complaint) -> Bool {
+  func flag(_ key: String, option: Bool? = nil, otherwise: Bool = false) throws(Complaint) -> Bool {
     if let option { return option }
     if let text = variable(key) {
       switch text.lowercased() {
@@ -102,7 +102,7 @@ struct Settings: Sendable {
       }
     }
     switch values[key] {
-    case nil: return false
+    case nil: return otherwise
     case .flag(let flag): return flag
     default: throw wrong(key, "is true or false")
     }
@@ -198,8 +198,9 @@ struct Settings: Sendable {
     "limit",
     "network.ca_file", "network.congestion_control",
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen", "tether.take_over",
+    "tether.inhibit_sleep",
     "tether.clock_offset", "tether.set_clock", "tether.delete_after", "tether.delete_pause",
-    "upload.listen", "upload.patience", "spool.keep", "spool.reserve",
+    "upload.listen", "upload.patience", "cameras.shutter", "spool.keep", "spool.reserve",
     "demo.every", "demo.frames", "demo.lan", "demo.listen",
     "serve.listen", "serve.data", "serve.public_url",
     "publish.retouch", "publish.retouch_seconds", "publish.retouch_required", "publish.retouch_originals",

@@ -130,13 +130,13 @@ final class CameraLink {
       }
       // One that is somewhere else now is looked for there at once.
       guard seat.port == port else { continue }
-      await rest(pause)
-      pause = min(pause * 2, .seconds(5))
+      pause = await rest(pause) ? min(pause * 2, .seconds(5)) : .milliseconds(500)
     }
   }
 
-  /// Waits, no longer than until the stop, or until the camera is moved.
-  private func rest(_ pause: Duration) async {
+  /// Waits, no longer than until the stop, or until the camera is moved or to be tried again.
+  /// - Returns: whether the pause was over.
+  private func rest(_ pause: Duration) async -> Bool {
     let (stream, continuation) = AsyncStream<Void>.makeStream()
     let stopped = stop.listen { continuation.finish() }
     let moved = seat.listen { continuation.finish() }
@@ -144,12 +144,18 @@ final class CameraLink {
       stop.forget(stopped)
       seat.forget(moved)
     }
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { for await _ in stream {} }
-      // A cancelled sleep is what ends it early.
-      group.addTask { try? await Task.sleep(for: pause) }
-      await group.next()
-      group.cancelAll()
+    return await withTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        for await _ in stream {}
+        return false
+      }
+      group.addTask {
+        // A cancelled sleep is what ends it early.
+        try? await Task.sleep(for: pause)
+        return true
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? true
     }
   }
 
@@ -310,6 +316,7 @@ final class CameraLink {
           message: "The clock of \(modelName) cannot be set from here: set it in the camera's menu."))
     case .erased(let id): try await connection.clearing?.erased(id)
     case .spared(let id, let reason): try await connection.clearing?.spared(id, reason)
+    case .checked: break
     case .lost(let loss): connection.loss = connection.loss ?? loss
     case .stopped(let inOrder): connection.isInOrder = inOrder
     case .warning(let code, let message):

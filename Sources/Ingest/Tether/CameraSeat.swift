@@ -32,6 +32,11 @@ final class CameraSeat: Sendable {
 
   func unplug() { move(nil, nil) }
 
+  /// Whoever waits to try again tries now.
+  func retry() {
+    for listener in state.withLock({ Array($0.listeners.values) }) { listener() }
+  }
+
   private func move(_ port: CameraPort?, _ time: ContinuousClock.Instant?) {
     let listeners = state.withLock { state in
       state.port = port

@@ -65,17 +65,7 @@ public struct CameraSurvey: Sendable {
   }
 
   private func ask(_ port: CameraPort) async -> Finding {
-    let (messages, continuation) = AsyncStream<WorkerProcess.Message>.makeStream()
-    let worker = WorkerProcess(
-      arguments: [
-        executable.string, "camera-worker", "--port", port.description, "--spool", settings.string,
-        "--settings",
-        settings.string,
-      ] + (takesOver ? ["--take-over"] : [])
-    ) { message in
-      continuation.yield(message)
-      if case .ended = message { continuation.finish() }
-    }
+    let (worker, messages) = start(at: port)
     return await withTaskGroup(of: Void.self) { group in
       group.addTask {
         // Cut short when the worker has ended: then there is nothing left to kill.
@@ -85,6 +75,23 @@ public struct CameraSurvey: Sendable {
       defer { group.cancelAll() }
       return await listen(to: worker, messages, at: port)
     }
+  }
+
+  /// Starts a worker.
+  func start(
+    at port: CameraPort, _ more: [String] = []
+  ) -> (worker: WorkerProcess, messages: AsyncStream<WorkerProcess.Message>) {
+    let (messages, continuation) = AsyncStream<WorkerProcess.Message>.makeStream()
+    let worker = WorkerProcess(
+      arguments: [
+        executable.string, "camera-worker", "--port", port.description, "--spool", settings.string,
+        "--settings", settings.string,
+      ] + (takesOver ? ["--take-over"] : []) + more
+    ) { message in
+      continuation.yield(message)
+      if case .ended = message { continuation.finish() }
+    }
+    return (worker, messages)
   }
 
   /// What a worker says of its camera, until it ends: by itself, so that it leaves the camera in order.
@@ -110,7 +117,7 @@ public struct CameraSurvey: Sendable {
     return finding
   }
 
-  private func attached() async throws(TetherError) -> [USBDevice] {
+  func attached() async throws(TetherError) -> [USBDevice] {
     let result: Result<[USBDevice], USBError> = await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
         do throws(USBError) {

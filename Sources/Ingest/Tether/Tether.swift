@@ -64,6 +64,7 @@ public final class Tether: Service {
     var links = 0
     /// The cameras that were connected to the end of their last link.
     var inOrder: Set<String> = []
+    var seats: [CameraSeat] = []
   }
 
   private let configuration: Configuration
@@ -103,6 +104,11 @@ public final class Tether: Service {
 
   /// Takes no more frames, and lets `run()` end.
   public func stop() { stopSignal.request() }
+
+  /// Tries every camera again at once that is waited for: after the machine woke, say.
+  public func retry() {
+    for seat in state.withLock({ $0.seats }) { seat.retry() }
+  }
 
   /// Tethers until stopped.
   /// - Throws: `TetherError`.
@@ -178,6 +184,7 @@ public final class Tether: Service {
   private func tether(_ seat: CameraSeat, isNamed: Bool) async throws {
     guard let port = seat.port else { return }
     let number = state.withLock { state in
+      state.seats.append(seat)
       state.links += 1
       return state.links
     }

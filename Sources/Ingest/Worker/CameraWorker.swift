@@ -15,8 +15,11 @@ public enum CameraWorker {
   ///   - spool: the spool's folder.
   ///   - settings: a folder for libgphoto2's own settings, made if it is not there.
   ///   - takesOver: whether programs that hold the camera are asked to let go.
+  ///   - shutter: set where the camera is only tried, step by step: how long a frame is waited for, in seconds.
   /// - Returns: the process's exit code; what happened has been reported.
-  public static func main(port: String, spool: String, settings: String, takesOver: Bool) -> Int32 {
+  public static func main(
+    port: String, spool: String, settings: String, takesOver: Bool, shutter: Int? = nil
+  ) -> Int32 {
     // The parent ends its workers over the pipe; a terminal's Ctrl-C and a service manager's SIGTERM are its business.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
@@ -31,6 +34,7 @@ public enum CameraWorker {
         .lost(CameraLoss(code: .unknownCamera, message: "\(port.debugDescription) names no camera.")))
       return ExitCode.usage
     }
+    if let shutter { return check(port, channel, shutter: .seconds(shutter)) }
     guard let writer = OriginalWriter(spool: Spool(root: FilePath(spool)), channel: channel) else {
       channel.send(.lost(CameraLoss(code: .workerDied, message: "There is no memory left.")))
       return ExitCode.ours
@@ -48,6 +52,16 @@ public enum CameraWorker {
     } catch {
       writer.drain()
       channel.send(.lost(CameraLoss(error, port: port)))
+      return ExitCode.unavailable
+    }
+  }
+
+  private static func check(_ port: CameraPort, _ channel: WorkerChannel, shutter: Duration) -> Int32 {
+    do {
+      try CameraCheck(port: port, channel: channel, shutter: shutter).run()
+      return 0
+    } catch {
+      channel.send(.lost(CameraLoss(connecting: error, port: port)))
       return ExitCode.unavailable
     }
   }

@@ -82,6 +82,8 @@ enum WorkerReport: Hashable, Codable, Sendable {
   /// as the cards' room can tell.
   case stopped(inOrder: Bool)
   case warning(code: String, message: String)
+  /// Something was tried on the camera, by a worker that was started for that.
+  case checked(CheckStep)
   /// The worker lives; its next report comes within so many seconds.
   case alive(patience: Int)
 }
