@@ -5,9 +5,13 @@ import Testing
 
 /// A simulated day: three cameras, a photographer who does not stop, and everything that goes wrong at an event.
 ///
-/// `make torture FRAMES=10000 SEED=7` runs a long one; without the variables it is a short one. The seed repeats what
-/// is done, and in which order; when, only as far as time can be repeated.
-@Suite("Torture")
+/// `make torture FRAMES=10000 SEED=7` runs a long one; `make test` none. The seed repeats what is done, and in which
+/// order; when, only as far as time can be repeated.
+@Suite(
+  "Torture",
+  .enabled(
+    if: ProcessInfo.processInfo.environment["PIXCHEESE_TORTURE_FRAMES"] != nil,
+    "it runs by hand: make torture FRAMES=600 SEED=1"))
 struct TortureTests {
   private static func variable(_ name: String) -> UInt64? {
     ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }

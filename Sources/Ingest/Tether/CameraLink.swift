@@ -115,7 +115,9 @@ final class CameraLink {
       let loss = try await connect()
       let hadConnected = connection.identity != nil
       plan.forgetNumbers(wasWanted: connection.isRecycled || stop.isRequested)
-      leftInOrder = stop.isRequested && connection.isListed && connection.isInOrder
+      leftInOrder =
+        stop.isRequested && connection.isListed && connection.isInOrder
+        && plans.values.allSatisfy { $0.count == 0 }
       guard !stop.isRequested, !Task.isCancelled else { break }
       // The camera is where it was; nobody needs to know.
       if connection.isRecycled { continue }

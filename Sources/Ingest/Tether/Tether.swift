@@ -60,6 +60,8 @@ public final class Tether: Service {
   private struct State {
     var hasConnected = false
     var unfetched = 0
+    /// Whether it is known what is left on the cards: not where the run ended because the journal took no more.
+    var hasTakenStock = false
     var away: Set<String> = []
     var links = 0
     /// The cameras that were connected to the end of their last link.
@@ -100,7 +102,9 @@ public final class Tether: Service {
   public var away: Set<String> { state.withLock { $0.away } }
 
   /// Whether nothing of this session is left on a card, after `run()`.
-  public var isSessionComplete: Bool { state.withLock { $0.unfetched == 0 && $0.away.isEmpty } }
+  public var isSessionComplete: Bool {
+    state.withLock { $0.hasTakenStock && $0.unfetched == 0 && $0.away.isEmpty }
+  }
 
   /// Takes no more frames, and lets `run()` end.
   public func stop() { stopSignal.request() }
@@ -176,6 +180,7 @@ public final class Tether: Service {
     let known =
       configuration.catchUp == .none ? [] : try await surroundings.journal.sources(of: session)
     state.withLock { state in
+      state.hasTakenStock = true
       state.unfetched = unfetched
       state.away = known.subtracting(state.inOrder)
     }
