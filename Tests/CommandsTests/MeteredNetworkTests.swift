@@ -69,7 +69,7 @@ private final class FakeNetworkManager {
 
 @Suite(
   "Whether the network costs by the byte",
-  .enabled(if: FakeNetworkManager.isPossible, "no dbus-daemon, or no python3-gi"), .timeLimit(.minutes(1)))
+  .enabled(if: FakeNetworkManager.isPossible, "no dbus-daemon, or no python3-gi"), .timeLimit(.minutes(10)))
 struct MeteredNetworkTests {
   @Test(
     "NetworkManager's word is taken, its guess too; what it does not know is not known",

@@ -7,7 +7,7 @@ import Testing
 
 @Suite(
   "A laptop that would fall asleep", .enabled(if: FakeLogind.isPossible, "no dbus-daemon, or no python3-gi"),
-  .timeLimit(.minutes(1)))
+  .timeLimit(.minutes(10)))
 struct SleepKeeperTests {
   /// What moves, and what was told.
   private final class Run: Sendable {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Curl
 
-@Suite("Transfers over libcurl", .timeLimit(.minutes(1)))
+@Suite("Transfers over libcurl", .timeLimit(.minutes(10)))
 struct CurlClientTests {
   let client: CurlClient
 

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
   "TLS against a real server", .enabled(if: TLSServer.isPossible, "no openssl or no python3"),
-  .timeLimit(.minutes(1)))
+  .timeLimit(.minutes(10)))
 struct TLSTests {
   private static let authority = Result { try TestAuthority() }
 

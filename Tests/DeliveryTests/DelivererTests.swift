@@ -5,7 +5,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("The delivery service", .timeLimit(.minutes(1)))
+@Suite("The delivery service", .timeLimit(.minutes(10)))
 struct DelivererTests {
   let album = "tus+http://album.example/files"
 

@@ -12,7 +12,7 @@ import Testing
   .enabled(
     if: TusServerProcess.isInstalled(.resumableUpload),
     "no tus server in .venv-test: scripts/test-venv.sh makes it"),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(10)))
 struct InteropTests {
   let album = "tus+http://album.example/files"
 

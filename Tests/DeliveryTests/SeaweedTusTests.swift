@@ -75,7 +75,7 @@ private final class SeaweedFiler {
 @Suite(
   "Deliveries to SeaweedFS by tus",
   .enabled(if: SeaweedFiler.executable != nil, "no weed in .venv-test: scripts/test-venv.sh makes it"),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(10)))
 struct SeaweedTusTests {
   @Test("Photos of one name are all there, byte for byte, in chunks and over broken connections")
   func originals() async throws {

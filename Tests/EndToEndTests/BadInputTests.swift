@@ -102,7 +102,9 @@ extension EndToEndTests {
         #expect(ended.status == .exit(69))
         #expect(ended.isBrief && ended.words.contains(address), "\(ended.words)")
         #expect(ended.words.contains("Is it switched on"), "\(ended.words)")
-        #expect(program.events.contains { $0.event == "warning" })
+        // Said once, by the error.
+        #expect(program.events.contains { $0.event == "error" })
+        #expect(!program.events.contains { $0.event == "warning" })
       }
     }
 

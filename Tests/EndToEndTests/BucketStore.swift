@@ -75,7 +75,7 @@ final class BucketStore: Sendable {
         "-master.volumeSizeLimitMB=64",
         "-volume.max=64", "-s3.config=\(configuration)", "-iam=false", "-s3.port=\(ports[0])",
         "-master.port=\(ports[1])", "-volume.port=\(ports[2])", "-filer.port=\(ports[3])",
-        "-s3.port.iceberg=0",
+        "-s3.port.iceberg=0", "-s3.port.lance=0",
         "-s3.port.grpc=\(ports[4])", "-master.port.grpc=\(ports[5])", "-volume.port.grpc=\(ports[6])",
         "-filer.port.grpc=\(ports[7])",
       ])

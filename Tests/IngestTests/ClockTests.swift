@@ -70,7 +70,7 @@ struct ClockRuleTests {
 }
 
 @Suite(
-  "A simulated camera's clock", .serialized, .timeLimit(.minutes(3)),
+  "A simulated camera's clock", .serialized, .timeLimit(.minutes(10)),
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct CameraClockTests {
   private func facts(_ run: Tethering, _ safe: SafeFrame, written: String) async throws -> String? {

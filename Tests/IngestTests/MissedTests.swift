@@ -11,7 +11,7 @@ import Testing
 @testable import Ingest
 
 @Suite(
-  "Nothing is missed", .serialized, .timeLimit(.minutes(3)),
+  "Nothing is missed", .serialized, .timeLimit(.minutes(10)),
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct MissedTests {
   @Test(
@@ -169,7 +169,7 @@ struct MissedTests {
 }
 
 @Suite(
-  "A worker is replaceable", .serialized, .timeLimit(.minutes(3)),
+  "A worker is replaceable", .serialized, .timeLimit(.minutes(10)),
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct ReplacedWorkerTests {
   @Test("A frame that a broken connection cut off goes on where it was")

@@ -125,9 +125,10 @@ struct LiveRun: Sendable {
     let embedded = store
     await group.addServiceUnlessShutdown(
       .init(
-        service: Opening(
-          run: self, ports: ports, store: embedded, group: group, hooks: hooks, showsCode: session != nil,
-          sleep: sleep, source: source),
+        service: Lasting(
+          service: Opening(
+            run: self, ports: ports, store: embedded, group: group, hooks: hooks, showsCode: session != nil,
+            sleep: sleep, source: source)),
         successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
     do {
       try await group.run()
@@ -229,10 +230,10 @@ struct LiveRun: Sendable {
       }
       let deliverer = Deliverer(
         journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger)
-      await add(Delivering(deliverer: deliverer, report: run.report), atSuccess: .ignore)
-      await add(LimitKeeper(curl: run.curl, timetable: run.limit), atSuccess: .ignore)
+      await add(Delivering(deliverer: deliverer, report: run.report))
+      await add(LimitKeeper(curl: run.curl, timetable: run.limit))
       await add(
-        NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger), atSuccess: .ignore)
+        NetworkKeeper(curl: run.curl, deliverer: deliverer, logger: run.logger))
       if let sleep {
         let keeper = SleepKeeper(
           lastMovement: { await run.report.lastProgress }, inhibits: sleep.inhibits, logger: run.logger,
@@ -241,30 +242,25 @@ struct LiveRun: Sendable {
             run.curl.networkChanged()
             await deliverer.nudge()
           })
-        await add(keeper, atSuccess: .ignore)
+        await add(keeper)
       }
       if run.policy.originals.when == .onWifi {
-        await add(MeteredKeeper(deliverer: deliverer), atSuccess: .ignore)
+        await add(MeteredKeeper(deliverer: deliverer))
       }
       await add(
         OriginalConfirmer(
-          journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger),
-        atSuccess: .ignore)
+          journal: run.journal, destinations: targets.map(\.destination), curl: run.curl, logger: run.logger))
       await add(
         RunNoteKeeper(path: RunNote.path(beside: run.journal.path)) { [report = run.report] in
           RunNote(await report.scoreboard.snapshot, warnings: await report.warnings)
-        },
-        atSuccess: .ignore)
-      await add(QueueFollower(journal: run.journal), atSuccess: .ignore)
-      await add(LiveView(report: run.report, console: run.context.console), atSuccess: .ignore)
-      await add(
-        Feeding(source: source(Stop(group: group, hooks: hooks)), hooks: hooks),
-        atSuccess: .gracefullyShutdownGroup)
+        })
+      await add(QueueFollower(journal: run.journal))
+      await add(LiveView(report: run.report, console: run.context.console))
+      await add(source: Feeding(source: source(Stop(group: group, hooks: hooks)), hooks: hooks))
       // The last is the first to end: whatever waits for room then ends too, instead of using up the grace.
       await add(
         RoomKeeper(
-          room: run.room, keep: run.keep, journal: run.journal, report: run.report, deliverer: deliverer),
-        atSuccess: .ignore)
+          room: run.room, keep: run.keep, journal: run.journal, report: run.report, deliverer: deliverer))
       await cancelWhenGracefulShutdown { await tellBuckets(targets) }
     }
 
@@ -278,14 +274,31 @@ struct LiveRun: Sendable {
       }
     }
 
-    private func add(
-      _ service: any Service,
-      atSuccess behaviour: ServiceGroupConfiguration.ServiceConfiguration.TerminationBehavior
-    ) async {
+    private func add(_ service: any Service) async {
       await group.addServiceUnlessShutdown(
         .init(
-          service: service, successTerminationBehavior: behaviour,
+          service: Lasting(service: service), successTerminationBehavior: .ignore,
           failureTerminationBehavior: .gracefullyShutdownGroup))
+    }
+
+    /// The one service whose end is the end of the run.
+    private func add(source: Feeding) async {
+      await group.addServiceUnlessShutdown(
+        .init(
+          service: source, successTerminationBehavior: .gracefullyShutdownGroup,
+          failureTerminationBehavior: .gracefullyShutdownGroup))
+    }
+  }
+
+  /// A service that may be done before the run is: until then it only waits. One that ended in the middle of the others'
+  /// shutting down would be taken for one that failed.
+  private struct Lasting: Service {
+    let service: any Service
+
+    func run() async throws {
+      try await service.run()
+      // Cancelled is as good as asked.
+      try? await gracefulShutdown()
     }
   }
 

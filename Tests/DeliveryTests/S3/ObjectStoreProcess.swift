@@ -87,7 +87,7 @@ final class ObjectStoreProcess: Sendable {
           "server", "-s3", "-dir=\(folder.path)/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
           "-master.volumeSizeLimitMB=64", "-volume.max=64", "-s3.config=\(folder.path)/s3.json", "-iam=false",
           "-s3.port=\(ports[0])", "-master.port=\(ports[1])", "-volume.port=\(ports[2])",
-          "-filer.port=\(ports[3])", "-s3.port.iceberg=0", "-s3.port.grpc=\(ports[4])",
+          "-filer.port=\(ports[3])", "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.port.grpc=\(ports[4])",
           "-master.port.grpc=\(ports[5])", "-volume.port.grpc=\(ports[6])", "-filer.port.grpc=\(ports[7])",
         ]
     case .rclone:

@@ -13,7 +13,7 @@ import Testing
   .enabled(
     if: ObjectStoreProcess.installed.count == ObjectStoreProcess.Kind.allCases.count,
     "the stores are not in .venv-test: scripts/test-venv.sh makes it"),
-  .serialized, .timeLimit(.minutes(4)))
+  .serialized, .timeLimit(.minutes(10)))
 struct ObjectStoreTests {
   private func relay(to kind: ObjectStoreProcess.Kind) async throws -> Relay {
     try Relay(to: try await BucketPlace.store(kind).port)
