@@ -134,6 +134,7 @@ final class Transfer {
       try check(pixcheese_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION, takeBody))
       try check(pixcheese_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION, takeHeader))
       try check(pixcheese_curl_set_progress_callback(easy, takeProgress))
+      try check(pixcheese_curl_set_open_socket_callback(easy, openSocket))
       try check(pixcheese_curl_set_socket_callback(easy, tuneSocket))
       guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
         throw CurlError(CURLE_OUT_OF_MEMORY, detail: "")
@@ -324,6 +325,15 @@ private func takeProgress(
 ) -> Int32 {
   transfer(context)?.take(sent: Int64(uploaded))
   return 0
+}
+
+/// libcurl 7.88 opens sockets that a program started meanwhile would inherit, and hold open after their transfer's end.
+private func openSocket(
+  _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype,
+  _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+  guard let address = address?.pointee else { return CURL_SOCKET_BAD }
+  return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
 }
 
 private func tuneSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ use: curlsocktype)
