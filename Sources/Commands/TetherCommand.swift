@@ -15,8 +15,8 @@ struct TetherCommand: AsyncParsableCommand {
       lost, and it goes to the album as the network allows, small renditions first. Ctrl-C ends it; what is not \
       delivered yet is kept and goes on with the next run.
 
-      With nothing configured the album is this machine's own, named by today's date; --lan lets guests in the room \
-      watch it.
+      With nothing configured the album is this machine's own, named by today's date, or that of a session that is \
+      still open; --lan lets guests in the room watch it.
 
       \(ExitStatus.table)
       """)

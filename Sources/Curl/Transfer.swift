@@ -244,11 +244,19 @@ extension Transfer {
     return count
   }
 
+  /// Takes that libcurl sends the body again by itself, on another connection, since one that was kept open is dead.
+  ///
+  /// Of a large one a good part may have arrived, or all but its answer: whoever sends it asks the server first.
   fileprivate func seek(to offset: Int64) -> Bool {
-    guard (0...ticket.request.body.length).contains(offset) else { return false }
+    guard (0...ticket.request.body.length).contains(offset), position - offset <= Self.mostSentAgain else {
+      return false
+    }
     position = offset
     return true
   }
+
+  /// Bytes that may go twice without a question: a preview's.
+  private static let mostSentAgain: Int64 = 512 << 10
 
   fileprivate func take(body bytes: UnsafeRawBufferPointer) -> Int {
     let room = ticket.request.maximumResponseBytes - body.count

@@ -73,8 +73,8 @@ public final class Deliverer: Service {
     switch destination.place {
     case .tus(let creationURL, let token):
       TusClient(
-        TusEndpoint(creation: creationURL, token: token), album: destination.album, curl: curl,
-        journal: journal, timeouts: options.timeouts, usesChecksums: !destination.isLoopback,
+        TusEndpoint(creation: creationURL, token: token), curl: curl, journal: journal,
+        timeouts: options.timeouts, usesChecksums: !destination.isLoopback,
         chunks: ChunkSize(isLoopback: destination.isLoopback), meter: meter, clock: clock, logger: logger)
     case .bucket(let bucket):
       BucketClient(
@@ -93,8 +93,9 @@ public final class Deliverer: Service {
     continuation.finish()
   }
 
-  /// Starts no more originals, or goes on with them: while a network costs by the byte, say. An original that is on its way goes on;
-  /// renditions do too, and everything for this machine's own albums.
+  /// Starts no more originals, or goes on with them: while a network costs by the byte, say. An original that is on its way stops after
+  /// the chunk that it is at, and is gone on with from there. Renditions go on, frames that a person has pushed to the front
+  /// (`Journal.pushToFront`), and everything for this machine's own albums.
   public func hold(originals isHeld: Bool) async {
     for lane in lanes { await lane.hold(originals: isHeld) }
   }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Journal
 import Logging
@@ -14,6 +15,7 @@ actor DeliveryLane {
   private let options: Deliverer.Options
   private let events: AsyncStream<DeliveryEvent>.Continuation
   private let logger: Logger
+  private let disk: DispatchQueue
 
   /// Ticks whenever there may be something to start; ticks not yet consumed are one.
   private let wakes: AsyncStream<Void>
@@ -25,6 +27,9 @@ actor DeliveryLane {
   private var transfers: TransferCount
   /// Whether as many originals as may were under way a second ago.
   private var wasFull = false
+  /// Whose renditions, and whose originals, went last.
+  private var renditionTurns = Turns()
+  private var originalTurns = Turns()
   /// Whether originals wait for a network that costs nothing by the byte.
   private var holdsOriginals = false
   /// A nudge makes what was put off due at once, one time.
@@ -49,6 +54,7 @@ actor DeliveryLane {
     var logger = logger
     logger[metadataKey: "album"] = "\(destination.album)"
     self.logger = logger
+    disk = DispatchQueue(label: "delivery disk \(destination.album)")
     transfers = TransferCount(
       fixed: options.originalPlaces ?? (destination.isLoopback ? Self.loopbackPlaces : nil),
       start: firstTransfers)
@@ -67,7 +73,8 @@ actor DeliveryLane {
     waker.yield()
   }
 
-  /// Starts no more originals, or goes on with them; what waits is told once.
+  /// Starts no more originals but those of frames that a person has pushed to the front, and lets those under way end with the
+  /// chunk that they are at; or goes on with all of them. What waits is told once.
   func hold(originals isHeld: Bool) async {
     guard isHeld != holdsOriginals, !destination.isLoopback else { return }
     holdsOriginals = isHeld
@@ -151,32 +158,53 @@ actor DeliveryLane {
 // MARK: What goes now
 
 extension DeliveryLane {
-  /// The deliveries to start now: renditions first, and originals only when no rendition waits for a place.
+  /// The deliveries to start now: renditions first, and originals only when no rendition waits for a place; of each
+  /// every camera's in turn.
   private func pick() async throws(JournalError) -> [Delivery] {
     guard !Task.isCancelled, !rest.isResting(at: Date()) else { return [] }
+    let places = Places(
+      renditions: options.renditionPlaces, originals: transfers.count, isProbing: rest.isProbing,
+      active: Array(active.values))
+    guard places.freeForRenditions + places.freeForOriginals > 0 else { return [] }
     let now = ignoresWaits ? Date.distantFuture : Date()
     // One delivery tries whether the destination is back; the others that failed with it go when it is.
     ignoresWaits = ignoresWaits && rest.isProbing
     // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
     let started = Set(active.keys)
-    let renditions = try await due(destination.takes.filter { $0 != .original }, now, without: started)
-    let originals =
-      holdsOriginals
-      ? [] : try await due(destination.takes.filter { $0 == .original }, now, without: started)
-    return Places(
-      renditions: options.renditionPlaces, originals: transfers.count, isProbing: rest.isProbing,
-      active: Array(active.values)
-    ).choose(renditions: renditions, originals: originals)
+    // One more than there are places for: whether any is left without decides for the originals.
+    let renditions = renditionTurns.order(
+      try await due(destination.takes.filter { $0 != .original }, places.freeForRenditions + 1, now, started),
+      of: Self.owner)
+    let hasPlaceForOriginals =
+      renditions.count <= places.freeForRenditions && places.freeForOriginals > 0
+    let originals = originalTurns.order(
+      hasPlaceForOriginals
+        ? try await due(destination.takes.filter { $0 == .original }, places.freeForOriginals, now, started)
+        : [],
+      of: Self.owner)
+    let chosen = places.choose(renditions: renditions, originals: originals)
+    for delivery in chosen where !delivery.isPushed {
+      if delivery.kind == .original {
+        originalTurns.took(delivery.source)
+      } else {
+        renditionTurns.took(delivery.source)
+      }
+    }
+    return chosen
+  }
+
+  /// Whose turn a delivery takes; what a person has pushed to the front takes nobody's.
+  private static func owner(of delivery: Delivery) -> String? {
+    delivery.isPushed ? nil : delivery.source
   }
 
   private func due(
-    _ kinds: [AssetKind], _ now: Date, without started: Set<Int64>
+    _ kinds: [AssetKind], _ limit: Int, _ now: Date, _ started: Set<Int64>
   ) async throws(JournalError) -> [Delivery] {
     guard !kinds.isEmpty else { return [] }
-    // Those that were started are due as well and come first: enough of them to see past.
-    let limit = started.count + options.renditionPlaces + transfers.count
-    return try await journal.dueDeliveries(to: destination.album, kinds: kinds, limit: limit, now: now)
-      .filter { !started.contains($0.id) }
+    return try await journal.dueDeliveries(
+      to: destination.album, kinds: kinds, limit: limit, besides: started,
+      isPushedOnly: holdsOriginals && kinds == [.original], now: now)
   }
 
   /// When to wake although nothing happens; `nil` if a timer for then or earlier is under way already.
@@ -196,7 +224,7 @@ extension DeliveryLane {
   private func carry(_ delivery: Delivery) async {
     let nudge = nudges
     do {
-      try await settle(delivery, client.carry(delivery) { await self.heard() }, startedAfter: nudge)
+      try await settle(delivery, outcome(of: delivery), startedAfter: nudge)
     } catch {
       journalFailed(error)
     }
@@ -204,11 +232,24 @@ extension DeliveryLane {
     waker.yield()
   }
 
+  private func outcome(of delivery: Delivery) async throws(JournalError) -> DeliveryOutcome {
+    let source: DeliverySource
+    do {
+      source = try await DeliverySource.open(delivery, on: disk)
+    } catch {
+      return .stopped(error.reason)
+    }
+    return try await client.carry(delivery, from: source) { await self.heard(delivery) }
+  }
+
   /// The destination answers as it should: no need to wait until a whole original has gone there.
-  private func heard() {
-    guard rest.isProbing, !rest.isResting(at: Date()) else { return }
-    rest.succeeded(at: Date())
-    waker.yield()
+  /// - Returns: whether the delivery goes on. One that a person has pushed to the front meanwhile is begun again as such.
+  private func heard(_ delivery: Delivery) -> Bool {
+    if rest.isProbing, !rest.isResting(at: Date()) {
+      rest.succeeded(at: Date())
+      waker.yield()
+    }
+    return !holdsOriginals || delivery.kind != .original || delivery.isPushed
   }
 
   private func settle(
@@ -217,7 +258,7 @@ extension DeliveryLane {
     switch outcome {
     case .cancelled:
       break
-    case .stored:
+    case .laidAside, .stored:
       rest.succeeded(at: Date())
     case .sent:
       rest.succeeded(at: Date())

@@ -5,7 +5,8 @@ extension DeliveryReason.Code {
     case .offline: "It goes on by itself when the network is back."
     case .loginPage: "Open a web page and log in to the network, or use another one."
     case .intercepted: "Look at the address and the proxy, or use another network."
-    case .metered: "It goes on by itself on another network; with --originals now it goes on this one."
+    case .metered:
+      "It goes on by itself on another network; pixcheese queue first sends a frame over this one."
     case .certificate: "Check this machine's clock and the server's certificate."
     case .noRoom: "Make room on the album's disk; it goes on by itself."
     case .notAllowed: "Give the right token (PIXCHEESE_TOKEN), then: pixcheese queue retry."

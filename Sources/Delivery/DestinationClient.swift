@@ -13,10 +13,13 @@ protocol DestinationClient: Sendable {
   func attend(_ tell: @escaping @Sendable (Attendance) async -> Void) async
 
   /// Carries a delivery; returns when it is sent (and the journal says so), cannot go on now, or the task is cancelled.
-  /// - Parameter heard: called whenever the destination answered as it should.
+  /// - Parameters:
+  ///   - source: its file, open.
+  ///   - heard: called whenever the destination answered as it should; says whether the delivery is to go
+  ///     on now. If not, what is under way is done, and no more is begun (`DeliveryOutcome.laidAside`).
   /// - Throws: `JournalError` when what was learnt could not be written down.
   func carry(
-    _ delivery: Delivery, heard: @escaping @Sendable () async -> Void
+    _ delivery: Delivery, from source: DeliverySource, heard: @escaping @Sendable () async -> Bool
   ) async throws(JournalError) -> DeliveryOutcome
 }
 
@@ -42,6 +45,8 @@ enum DeliveryOutcome: Hashable, Sendable {
   case stored
   /// It cannot go on now, or not before a person acts; the destination asked for `retryAfter` at least.
   case stopped(DeliveryReason, retryAfter: Duration? = nil)
+  /// Nobody wants it to go on now; the journal says how far it is.
+  case laidAside
   /// The task was cancelled; the journal is as far as the destination has acknowledged, or behind.
   case cancelled
 }

@@ -54,6 +54,10 @@ public struct Delivery: Hashable, Sendable, Identifiable {
 
   /// SHA-256 of the frame's first original.
   public var frame: ContentHash
+  /// Where the frame came from, as `Frame.source`.
+  public var source: String
+  /// Whether a person has pushed its frame to the front.
+  public var isPushed: Bool
   /// The file name of the original that is sent, or that a rendition shows.
   public var name: String
   /// That original's length in bytes.

@@ -48,6 +48,8 @@ public struct Frame: Hashable, Sendable, Identifiable {
   public var safeAt: Date
   /// How it is marked on the camera, as far as is known.
   public var mark: FrameMark
+  /// Whether a person has pushed it to the front.
+  public var isPushed: Bool
 
   /// SHA-256 of its first original.
   public var hash: ContentHash { original.hash }

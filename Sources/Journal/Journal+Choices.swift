@@ -79,10 +79,10 @@ extension Journal {
   /// Adds a mark to what is known of a frame's.
   static func note(_ mark: FrameMark, of frame: Int64, in database: Database) throws {
     guard mark != FrameMark() else { return }
-    try database.execute(
-      sql: """
-        UPDATE frame SET rating = COALESCE(?, rating), is_protected = MAX(is_protected, ?) WHERE id = ?
-        """, arguments: [mark.rating, mark.isProtected, frame])
+    try database.run(
+      """
+      UPDATE frame SET rating = COALESCE(?, rating), is_protected = MAX(is_protected, ?) WHERE id = ?
+      """, [mark.rating, mark.isProtected, frame])
   }
 
   /// Gives a frame to an album as a policy says: it goes, or is kept back. What went before goes on.
@@ -93,15 +93,16 @@ extension Journal {
       throw JournalError(.io, "\(album) names no album.")
     }
     let row = try Row.fetchOne(
-      database, sql: "SELECT rating, is_protected FROM frame WHERE id = ?", arguments: [frame])
+      database.cachedStatement(sql: "SELECT rating, is_protected FROM frame WHERE id = ?"),
+      arguments: [frame])
     let mark = FrameMark(rating: row?["rating"], isProtected: row?["is_protected"] ?? false)
-    try database.execute(sql: "INSERT OR IGNORE INTO destination (album) VALUES (?)", arguments: [album])
-    try database.execute(
-      sql: """
-        INSERT INTO choice (frame_id, destination_id, is_chosen)
-        SELECT ?, id, ? FROM destination WHERE album = ?
-        ON CONFLICT DO UPDATE SET is_chosen = MAX(is_chosen, excluded.is_chosen)
-        """, arguments: [frame, policy.frames.takes(mark), album])
+    try database.run("INSERT OR IGNORE INTO destination (album) VALUES (?)", [album])
+    try database.run(
+      """
+      INSERT INTO choice (frame_id, destination_id, is_chosen)
+      SELECT ?, id, ? FROM destination WHERE album = ?
+      ON CONFLICT DO UPDATE SET is_chosen = MAX(is_chosen, excluded.is_chosen)
+      """, [frame, policy.frames.takes(mark), album])
     try addOriginals(of: frame, to: album, policy: policy.originals, now: now, in: database)
     try addRenditions(of: frame, now: now, in: database)
   }
@@ -112,26 +113,28 @@ extension Journal {
     of frame: Int64, to album: String, policy: OriginalsPolicy, now: Date, in database: Database
   ) throws {
     let rows = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT original.id, original.media_type, destination_id, is_chosen FROM choice
-          JOIN destination ON destination.id = destination_id
-          JOIN original ON original.frame_id = choice.frame_id
-        WHERE choice.frame_id = ? AND album = ?
-        """, arguments: [frame, album])
+      database.cachedStatement(
+        sql: """
+          SELECT original.id, original.media_type, destination_id, is_chosen, frame.source,
+            frame.rendering = 'waiting' AS is_waiting
+          FROM choice JOIN destination ON destination.id = destination_id
+            JOIN frame ON frame.id = choice.frame_id JOIN original ON original.frame_id = frame.id
+          WHERE choice.frame_id = ? AND album = ?
+          """), arguments: [frame, album])
+    let takesRenditions = (try? Destination(parsing: album))?.takes.contains(.preview) ?? false
     for row in rows {
       // What goes later goes when a person sends it, as what does not go at all.
       let goes = row["is_chosen"] && policy.when != .later && policy.takes(row["media_type"])
-      try database.execute(
-        sql: """
-          INSERT INTO delivery (frame_id, destination_id, kind, original_id, state, added_at)
-          VALUES (?, ?, 'original', ?, ?, ?)
-          ON CONFLICT DO UPDATE SET state = excluded.state, added_at = excluded.added_at
-          WHERE state = 'held' AND excluded.state = 'waiting'
-          """,
-        arguments: [
+      try database.run(
+        """
+        INSERT INTO delivery (frame_id, destination_id, kind, original_id, state, added_at, source, is_ready)
+        VALUES (?, ?, 'original', ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET state = excluded.state, added_at = excluded.added_at
+        WHERE state = 'held' AND excluded.state = 'waiting'
+        """,
+        [
           frame, row["destination_id"] as Int64, row["id"] as Int64, goes ? "waiting" : "held",
-          now.milliseconds,
+          now.milliseconds, row["source"] as String, !(takesRenditions && row["is_waiting"]),
         ])
     }
   }
@@ -139,19 +142,20 @@ extension Journal {
   /// Adds the deliveries that a frame's renditions lack, to all the albums that it goes to and that take them.
   static func addRenditions(of frame: Int64, now: Date, in database: Database) throws {
     let choices = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT destination_id, album FROM choice JOIN destination ON destination.id = destination_id
-        WHERE frame_id = ? AND is_chosen
-        """, arguments: [frame])
+      database.cachedStatement(
+        sql: """
+          SELECT destination_id, album FROM choice JOIN destination ON destination.id = destination_id
+          WHERE frame_id = ? AND is_chosen
+          """), arguments: [frame])
     for row in choices {
       guard let destination = try? Destination(parsing: row["album"]), destination.takes.contains(.preview)
       else { continue }
-      try database.execute(
-        sql: """
-          INSERT OR IGNORE INTO delivery (frame_id, destination_id, kind, state, added_at)
-          SELECT frame_id, ?, kind, 'waiting', ? FROM rendition WHERE frame_id = ?
-          """, arguments: [row["destination_id"] as Int64, now.milliseconds, frame])
+      try database.run(
+        """
+        INSERT OR IGNORE INTO delivery (frame_id, destination_id, kind, state, added_at, source)
+        SELECT frame_id, ?, kind, 'waiting', ?, source FROM rendition JOIN frame ON frame.id = frame_id
+        WHERE frame_id = ?
+        """, [row["destination_id"] as Int64, now.milliseconds, frame])
     }
   }
 }

@@ -4,68 +4,6 @@ public import Model
 import SystemPackage
 
 extension Journal {
-  /// Deliveries to one album that can go now, in the order in which they should: thumbnails, previews, originals;
-  /// the newest rendition first, the oldest original first (architecture.md, "Scheduling deliveries"). Of each kind
-  /// those come before all others whose frame a person has pushed to the front.
-  ///
-  /// An original waits until its frame's renditions are made (or cannot be), unless the album takes originals only,
-  /// and until it is prepared, if that is asked for (`beginPublishing`).
-  /// - Parameters:
-  ///   - kinds: only these.
-  ///   - limit: how many at most, per kind.
-  /// - Throws: `JournalError`.
-  public func dueDeliveries(
-    to album: String, kinds: [AssetKind] = AssetKind.allCases, limit: Int, now: Date = Date()
-  ) async throws(JournalError) -> [Delivery] {
-    let spool = self.spool
-    let takesRenditions = (try? Destination(parsing: album))?.takes.contains(.preview) ?? false
-    return try await read("Looking for due deliveries") { database in
-      func due(_ kind: AssetKind, _ condition: String, order: String, limit: Int) throws -> [Delivery] {
-        try Row.fetchAll(
-          database,
-          sql: Self.selectDelivery + """
-             WHERE destination.album = ? AND delivery.kind = ? AND delivery.state IN ('waiting', 'sending')
-              AND delivery.stored_at IS NULL
-              AND (delivery.next_try_at IS NULL OR delivery.next_try_at NOT BETWEEN ? + 1 AND ?)
-              \(kind == .original && takesRenditions ? "AND frame.rendering != 'waiting'" : "")
-              AND (published.state IS NULL OR published.state IN ('copy', 'as_is'))
-              AND \(condition) ORDER BY \(order) LIMIT ?
-            """,
-          arguments: [
-            album, kind.rawValue, now.milliseconds, (now + Self.longestWait).milliseconds, limit,
-          ]
-        ).map { Self.delivery($0, spool: spool) }
-      }
-      return try kinds.sorted().flatMap { kind in
-        // Two questions, so that each is answered by an index alone: a few frames are pushed, thousands wait.
-        let pushed = try due(
-          kind, "frame.priority > 0", order: "frame.priority DESC, delivery.id", limit: limit)
-        let others = try due(
-          kind, "frame.priority = 0",
-          order: "delivery.frame_id \(kind == .original ? "ASC" : "DESC"), delivery.id",
-          limit: limit - pushed.count)
-        return pushed + others
-      }
-    }
-  }
-
-  /// No try is put off for longer, in seconds: one that seems to be was put off by a clock that has been set back since.
-  private static let longestWait: TimeInterval = 7200
-
-  /// When the next delivery to an album that waits for a time is due; `nil` if none does.
-  /// - Throws: `JournalError`.
-  public func nextTry(to album: String) async throws(JournalError) -> Date? {
-    try await read("Looking for the next try") { database in
-      try Int64.fetchOne(
-        database,
-        sql: """
-          SELECT MIN(next_try_at) FROM delivery JOIN destination ON destination.id = delivery.destination_id
-          WHERE album = ? AND state IN ('waiting', 'sending') AND next_try_at IS NOT NULL
-          """, arguments: [album]
-      ).map(Date.init(milliseconds:))
-    }
-  }
-
   /// Writes down the upload that a destination made for a delivery, before the first byte goes to it.
   /// - Throws: `JournalError`.
   public func beginSending(_ delivery: Delivery, uploadURL: String) async throws(JournalError) {
@@ -205,15 +143,15 @@ extension Journal {
     return try await read("Looking at deliveries") { database in
       let places = Array(repeating: "?", count: albums.count).joined(separator: ", ")
       return try Bool.fetchOne(
-        database,
-        sql: """
-          SELECT (NOT ? OR rendering != 'waiting' OR NOT EXISTS (SELECT 1 FROM choice
-              JOIN destination ON destination.id = destination_id
-              WHERE frame_id = frame.id AND is_chosen AND album IN (\(places))))
-            AND NOT EXISTS (SELECT 1 FROM delivery JOIN destination ON destination.id = destination_id
-              WHERE frame_id = frame.id AND state NOT IN ('sent', 'held') AND album IN (\(places)))
-          FROM frame WHERE hash = ?
-          """,
+        database.cachedStatement(
+          sql: """
+              SELECT (NOT ? OR rendering != 'waiting' OR NOT EXISTS (SELECT 1 FROM choice
+                JOIN destination ON destination.id = destination_id
+                WHERE frame_id = frame.id AND is_chosen AND album IN (\(places))))
+              AND NOT EXISTS (SELECT 1 FROM delivery JOIN destination ON destination.id = destination_id
+                WHERE frame_id = frame.id AND state NOT IN ('sent', 'held') AND album IN (\(places)))
+            FROM frame WHERE hash = ?
+            """),
         arguments: [needsRenditions] + StatementArguments(albums + albums) + [frame.blob]) ?? false
     }
   }
@@ -222,9 +160,9 @@ extension Journal {
     _ delivery: Delivery, _ assignments: String, _ values: [(any DatabaseValueConvertible & Sendable)?]
   ) async throws(JournalError) {
     try await write("Writing down the delivery of \(delivery.name)") { database in
-      try database.execute(
-        sql: "UPDATE delivery SET \(assignments) WHERE id = ? AND state NOT IN ('held', 'sent')",
-        arguments: StatementArguments(values + [delivery.id]))
+      try database.run(
+        "UPDATE delivery SET \(assignments) WHERE id = ? AND state NOT IN ('held', 'sent')",
+        StatementArguments(values + [delivery.id]))
     }
   }
 
@@ -238,7 +176,7 @@ extension Journal {
       COALESCE(rendition.path, published.path, original.path) AS path,
       rendition.path IS NULL AND published.path IS NULL AND original.in_place AS in_place, original.modified_ns,
       CASE WHEN rendition.path IS NULL AND published.path IS NULL THEN original.left_at END AS left_at,
-      frame.hash AS frame, COALESCE(published.name, original.name) AS name, original.bytes AS original_bytes,
+      frame.hash AS frame, frame.source, frame.priority > 0 AS is_pushed, COALESCE(published.name, original.name) AS name, original.bytes AS original_bytes,
       frame.facts, frame.announced_at
     FROM delivery
       JOIN destination ON destination.id = delivery.destination_id
@@ -260,7 +198,8 @@ extension Journal {
       hash: ContentHash(blob: row["hash"]), bytes: row["bytes"], mediaType: row["media_type"],
       path: spool.absolute(row["path"]), isInPlace: row["in_place"], modifiedNanoseconds: row["modified_ns"],
       leftSpoolAt: (row["left_at"] as Int64?).map(Date.init(milliseconds:)),
-      frame: ContentHash(blob: row["frame"]), name: row["name"], originalBytes: row["original_bytes"],
+      frame: ContentHash(blob: row["frame"]), source: row["source"], isPushed: row["is_pushed"],
+      name: row["name"], originalBytes: row["original_bytes"],
       facts: facts.flatMap { try? JSONDecoder().decode(PictureFacts.self, from: Data($0.utf8)) },
       announcedAt: (row["announced_at"] as Int64?).map(Date.init(milliseconds:)))
   }

@@ -75,6 +75,7 @@ extension Journal {
           try database.execute(
             sql: "UPDATE frame SET rendering = 'waiting' WHERE id = ? AND rendering = 'failed'",
             arguments: [id])
+          try Self.settleReadiness(of: id, in: database)
           let others = try String.fetchAll(
             database,
             sql: "SELECT album FROM choice JOIN destination ON id = destination_id WHERE frame_id = ?",
@@ -209,17 +210,21 @@ extension Journal {
   /// The condition of a frame that lacks renditions and goes where they are taken. One that goes nowhere else than to
   /// a tus endpoint costs no rendering; when it gets another album, it is one of these. One that is held is none.
   static func isToRender(in database: Database) throws -> String {
-    let takers = try Row.fetchAll(database, sql: "SELECT id, album FROM destination").compactMap {
-      row -> Int64? in
-      let destination = try? Destination(parsing: row["album"])
-      return destination?.takes.contains(.preview) == true ? row["id"] : nil
-    }
+    let takers = try takersOfRenditions(in: database)
     guard !takers.isEmpty else { return "FALSE" }
     return """
       frame.rendering = 'waiting' AND EXISTS (SELECT 1 FROM choice WHERE choice.frame_id = frame.id AND is_chosen
         AND destination_id IN (\(takers.map(String.init).joined(separator: ", "))))
       AND NOT EXISTS (SELECT 1 FROM retouch WHERE retouch.frame_id = frame.id AND retouch.state = 'held')
       """
+  }
+
+  /// The rows of the albums that take renditions.
+  static func takersOfRenditions(in database: Database) throws -> [Int64] {
+    try Row.fetchAll(database.cachedStatement(sql: "SELECT id, album FROM destination")).compactMap { row in
+      let destination = try? Destination(parsing: row["album"])
+      return destination?.takes.contains(.preview) == true ? row["id"] : nil
+    }
   }
 
   /// Puts a rendition's bytes into the spool, durably. The journal knows it only after `recordRenditions`.
@@ -254,12 +259,12 @@ extension Journal {
       }
       let json = try facts.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
       for rendition in renditions {
-        try database.execute(
-          sql: """
-            INSERT OR REPLACE INTO rendition (frame_id, kind, hash, media_type, bytes, path)
-            VALUES (?, ?, ?, ?, ?, ?)
-            """,
-          arguments: [
+        try database.run(
+          """
+          INSERT OR REPLACE INTO rendition (frame_id, kind, hash, media_type, bytes, path)
+          VALUES (?, ?, ?, ?, ?, ?)
+          """,
+          [
             frame.id, rendition.kind.rawValue, rendition.hash.blob, rendition.mediaType, rendition.bytes,
             spool.stored(rendition.path),
           ])
@@ -267,9 +272,10 @@ extension Journal {
       let lead = try Self.frame(frame.id, in: database, spool: spool)?.lead.hash
       // A second original that joined meanwhile may be one of which more can be made.
       let rendering = failure == nil ? "done" : lead == frame.lead.hash ? "failed" : "waiting"
-      try database.execute(
-        sql: "UPDATE frame SET rendering = ?, rendering_failure = ?, facts = ? WHERE id = ?",
-        arguments: [rendering, failure, json, frame.id])
+      try database.run(
+        "UPDATE frame SET rendering = ?, rendering_failure = ?, facts = ? WHERE id = ?",
+        [rendering, failure, json, frame.id])
+      try Self.settleReadiness(of: frame.id, in: database)
       try Self.note(FrameMark(rating: facts?.rating), of: frame.id, in: database)
       try Self.addRenditions(of: frame.id, now: now, in: database)
     }
@@ -277,22 +283,22 @@ extension Journal {
 
   /// Makes a frame's parked deliveries to an album due.
   static func free(_ frame: Int64, for album: String, in database: Database) throws {
-    try database.execute(
-      sql: """
-        UPDATE delivery SET \(due) WHERE frame_id = ? AND state = 'parked'
-          AND destination_id = (SELECT id FROM destination WHERE album = ?)
-        """, arguments: [frame, album])
+    try database.run(
+      """
+      UPDATE delivery SET \(due) WHERE frame_id = ? AND state = 'parked'
+        AND destination_id = (SELECT id FROM destination WHERE album = ?)
+      """, [frame, album])
   }
 
   private static func insertFrame(
     _ safe: SafeOriginal, session: Int64?, now: Date, in database: Database
   ) throws -> Int64 {
-    try database.execute(
-      sql: """
-        INSERT INTO frame (hash, session_id, source, announced_at, safe_at, rendering, clock_offset, zone)
-        VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?)
-        """,
-      arguments: [
+    try database.run(
+      """
+      INSERT INTO frame (hash, session_id, source, announced_at, safe_at, rendering, clock_offset, zone)
+      VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?)
+      """,
+      [
         safe.original.hash.blob, session, safe.source, safe.announcedAt?.milliseconds, now.milliseconds,
         safe.clock?.offset, safe.clock?.zone,
       ])
@@ -304,12 +310,12 @@ extension Journal {
   ) throws {
     let original = safe.original
     if !original.isInPlace { try vacate(spool.stored(original.path), in: database) }
-    try database.execute(
-      sql: """
-        INSERT INTO original (frame_id, hash, name, media_type, bytes, path, in_place, modified_ns, pair_key, shot_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [
+    try database.run(
+      """
+      INSERT INTO original (frame_id, hash, name, media_type, bytes, path, in_place, modified_ns, pair_key, shot_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
         frame, original.hash.blob, original.name, original.mediaType, original.bytes,
         original.isInPlace ? original.path.string : spool.stored(original.path), original.isInPlace,
         original.modifiedNanoseconds, safe.object?.pairKey, safe.object?.modifiedAt?.milliseconds,
@@ -320,12 +326,13 @@ extension Journal {
   private static func original(
     _ hash: ContentHash, in database: Database, spool: Spool
   ) throws -> (original: Original, frame: Int64)? {
-    try Row.fetchOne(database, sql: "SELECT * FROM original WHERE hash = ?", arguments: [hash.blob])
-      .map { (original($0, spool: spool), $0["frame_id"]) }
+    try Row.fetchOne(
+      database.cachedStatement(sql: "SELECT * FROM original WHERE hash = ?"), arguments: [hash.blob]
+    ).map { (original($0, spool: spool), $0["frame_id"]) }
   }
 
   static func frame(_ id: Int64, in database: Database, spool: Spool) throws -> Frame? {
-    try Row.fetchOne(database, sql: selectFrame + " WHERE frame.id = ?", arguments: [id])
+    try Row.fetchOne(database.cachedStatement(sql: selectFrame + " WHERE frame.id = ?"), arguments: [id])
       .map { frame($0, spool: spool) }
   }
 
@@ -338,6 +345,7 @@ extension Journal {
   /// A frame with its first original, and the one that it is shown by in columns of the same names after `lead_`.
   static let selectFrame = """
     SELECT frame.id, frame.source, frame.announced_at, frame.safe_at, frame.rating, frame.is_protected,
+      frame.priority > 0 AS is_pushed,
       original.hash, original.name, original.media_type, original.bytes, original.path, original.in_place,
       original.modified_ns,
       lead.hash AS lead_hash, lead.name AS lead_name, lead.media_type AS lead_media_type, lead.bytes AS lead_bytes,
@@ -351,7 +359,7 @@ extension Journal {
       lead: original(row, spool: spool, prefix: "lead_"), source: row["source"],
       announcedAt: (row["announced_at"] as Int64?).map(Date.init(milliseconds:)),
       safeAt: Date(milliseconds: row["safe_at"]),
-      mark: FrameMark(rating: row["rating"], isProtected: row["is_protected"]))
+      mark: FrameMark(rating: row["rating"], isProtected: row["is_protected"]), isPushed: row["is_pushed"])
   }
 
   static func original(_ row: Row, spool: Spool, prefix: String = "") -> Original {
@@ -380,12 +388,13 @@ extension ContentHash {
 extension Spool {
   /// A path of the spool as the journal's tables hold it: relative, so that the home folder can move.
   func stored(_ path: FilePath) -> String {
-    var relative = path
-    return relative.removePrefix(root) ? relative.string : path.string
+    let text = path.string
+    guard text.utf8.starts(with: prefix.utf8) else { return text }
+    return String(decoding: text.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
   }
 
   /// What `stored` wrote, as an absolute path.
   func absolute(_ path: String) -> FilePath {
-    path.hasPrefix("/") ? FilePath(path) : root.pushing(FilePath(path))
+    FilePath(path.hasPrefix("/") ? path : prefix + path)
   }
 }

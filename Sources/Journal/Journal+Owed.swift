@@ -84,9 +84,9 @@ extension Journal {
 
   /// An object is taken or refused: it is owed no longer.
   static func settleOwed(_ object: SourceObject, source: String, in database: Database) throws {
-    try database.execute(
-      sql: """
-        DELETE FROM owed_object WHERE source = ? AND folder = ? AND name = ? AND bytes = ? AND modified = ?
-        """, arguments: [source, object.folder, object.name, object.bytes, object.modified])
+    try database.run(
+      """
+      DELETE FROM owed_object WHERE source = ? AND folder = ? AND name = ? AND bytes = ? AND modified = ?
+      """, [source, object.folder, object.name, object.bytes, object.modified])
   }
 }

@@ -54,30 +54,62 @@ extension Journal {
     }
   }
 
-  /// What is to be made before frames can go: renditions first, and of these the newest, since guests want now; then
-  /// originals that are to go, the oldest first. Frames that a person has pushed to the front come before all others.
+  /// What is to be made before frames can go: renditions first, each source in turn (`Turns`) and of each the newest,
+  /// since guests want now; then originals that are to go, the oldest first. Frames that a person has pushed to the front
+  /// come before all others.
+  /// - Parameters:
+  ///   - limit: how many at most: of pushed frames, of each source's frames, and of originals.
+  ///   - works: frames that are left out, since they are in work.
   /// - Throws: `JournalError`.
-  public func preparations(limit: Int) async throws(JournalError) -> [Preparation] {
+  public func preparations(
+    limit: Int, besides works: Set<Int64> = []
+  ) async throws(JournalError) -> [Preparation] {
     let spool = self.spool
     return try await read("Looking for frames to prepare") { database in
       let isToRender = try Self.isToRender(in: database)
-      let toRender = try Row.fetchAll(
-        database,
-        sql: "\(Self.selectFrame) WHERE \(isToRender) ORDER BY frame.priority DESC, frame.id DESC LIMIT ?",
-        arguments: [limit]
-      ).map { Preparation(frame: Self.frame($0, spool: spool), part: .renditions) }
+      let inWork = "[\(works.map(String.init).joined(separator: ","))]"
+      func frames(_ condition: String, _ order: String, _ arguments: StatementArguments = []) throws
+        -> [Frame]
+      {
+        try Int64.fetchAll(
+          database.cachedStatement(
+            sql: """
+              SELECT frame.id FROM frame \(condition) AND \(isToRender)
+                AND frame.id NOT IN (SELECT value FROM json_each(?)) ORDER BY \(order) LIMIT ?
+              """), arguments: arguments + [inWork, limit]
+        ).compactMap { try Self.frame($0, in: database, spool: spool) }
+      }
+      var toRender: [Frame] = []
+      if isToRender != "FALSE" {
+        let sources = try Self.sources(in: database) { comparison in
+          """
+          SELECT source FROM frame INDEXED BY frame_to_render_in_turn
+          WHERE rendering = 'waiting' AND priority = 0 AND source \(comparison) ? ORDER BY source LIMIT 1
+          """
+        }
+        var waiting: [Frame] = []
+        for source in sources {
+          waiting += try frames(
+            "INDEXED BY frame_to_render_in_turn WHERE frame.priority = 0 AND frame.source = ?",
+            "frame.id DESC",
+            [source])
+        }
+        toRender = try frames(
+          "INDEXED BY frame_first WHERE frame.priority > 0", "frame.priority DESC, frame.id DESC")
+        toRender += Turns().order(waiting.sorted { $0.id > $1.id }) { $0.source }
+      }
       let originals = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT known.*, published.without_location,
-            own.hash AS own_hash, own.name AS own_name, own.media_type AS own_media_type, own.bytes AS own_bytes,
-            own.path AS own_path, own.in_place AS own_in_place, own.modified_ns AS own_modified_ns
-          FROM published JOIN original AS own ON own.id = published.original_id
-            JOIN (\(Self.selectFrame) WHERE NOT (\(isToRender))) AS known ON known.id = own.frame_id
-          WHERE published.state = 'waiting'
-            AND EXISTS (SELECT 1 FROM delivery WHERE original_id = own.id AND state NOT IN ('held', 'sent'))
-          ORDER BY published.original_id LIMIT ?
-          """, arguments: [limit - toRender.count]
+        database.cachedStatement(
+          sql: """
+            SELECT known.*, published.without_location,
+              own.hash AS own_hash, own.name AS own_name, own.media_type AS own_media_type, own.bytes AS own_bytes,
+              own.path AS own_path, own.in_place AS own_in_place, own.modified_ns AS own_modified_ns
+            FROM published JOIN original AS own ON own.id = published.original_id
+              JOIN (\(Self.selectFrame) WHERE NOT (\(isToRender))) AS known ON known.id = own.frame_id
+            WHERE published.state = 'waiting' AND own.frame_id NOT IN (SELECT value FROM json_each(?))
+              AND EXISTS (SELECT 1 FROM delivery WHERE original_id = own.id AND state NOT IN ('held', 'sent'))
+            ORDER BY published.original_id LIMIT ?
+            """), arguments: [inWork, max(0, limit - toRender.count)]
       ).map { row in
         Preparation(
           frame: Self.frame(row, spool: spool),
@@ -85,7 +117,7 @@ extension Journal {
             Self.original(row, spool: spool, prefix: "own_"),
             OriginalWishes(arePrepared: true, areWithoutLocation: row["without_location"])))
       }
-      return toRender + originals
+      return toRender.map { Preparation(frame: $0, part: .renditions) } + originals
     }
   }
 
@@ -96,7 +128,7 @@ extension Journal {
     return try await read("Looking up a retouched frame") { database in
       guard
         let row = try Row.fetchOne(
-          database, sql: "SELECT * FROM retouch WHERE frame_id = ?", arguments: [frame.id])
+          database.cachedStatement(sql: "SELECT * FROM retouch WHERE frame_id = ?"), arguments: [frame.id])
       else { return nil }
       switch row["state"] as String {
       case "done":

@@ -29,13 +29,7 @@ extension Journal {
   /// - Parameter albums: where its frames go, as given; none goes on with a session for any.
   /// - Throws: `JournalError`.
   public func beginSession(albums: [String] = [], now: Date = Date()) async throws(JournalError) -> Session {
-    let json: String
-    do {
-      json = String(decoding: try JSONEncoder().encode(albums), as: UTF8.self)
-    } catch {
-      throw JournalError(.io, "The session's albums cannot be written down: \(error)")
-    }
-    return try await write("Beginning the session") { database in
+    try await write("Beginning the session") { database in
       var abandoned = 0
       let open = try Row.fetchAll(
         database,
@@ -50,9 +44,7 @@ extension Journal {
           abandoned += try Self.abandon(session: id, now: now, in: database)
           continue
         }
-        let others = try (row["albums"] as String?).map {
-          try JSONDecoder().decode([String].self, from: Data($0.utf8))
-        }
+        let others = try Self.albums(in: row)
         guard albums.isEmpty || others?.isEmpty ?? true || !Set(albums).isDisjoint(with: others ?? []) else {
           continue
         }
@@ -64,7 +56,7 @@ extension Journal {
       }
       try database.execute(
         sql: "INSERT INTO session (started_at, seen_at, albums) VALUES (?, ?, ?)",
-        arguments: [now.milliseconds, now.milliseconds, json])
+        arguments: [now.milliseconds, now.milliseconds, try Self.text(of: albums)])
       return Session(
         id: database.lastInsertedRowID, startedAt: now, isContinued: false, abandoned: abandoned)
     }
@@ -84,11 +76,34 @@ extension Journal {
   /// Call it after `reconcile`: what is found there belongs to the albums before.
   /// - Throws: `JournalError`.
   public func feed(_ albums: [String], from session: Session) async throws(JournalError) {
-    let list = albums
     try await write("Writing down the session's albums") { database in
-      let json = String(decoding: try JSONEncoder().encode(list), as: UTF8.self)
       try database.execute(
-        sql: "UPDATE session SET albums = ? WHERE id = ?", arguments: [json, session.id])
+        sql: "UPDATE session SET albums = ? WHERE id = ?", arguments: [try Self.text(of: albums), session.id])
+    }
+  }
+
+  /// Albums as a session's row has them.
+  private static func text(of albums: [String]) throws -> String {
+    String(decoding: try JSONEncoder().encode(albums), as: UTF8.self)
+  }
+
+  /// The albums in a session's row; `nil` where an older version wrote none.
+  static func albums(in row: Row) throws -> [String]? {
+    try (row["albums"] as String?).map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+  }
+
+  /// The albums of the session that the next run would go on with, whatever its own were: not ended, and alive within
+  /// `Session.longestPause`. None without such a session.
+  /// - Throws: `JournalError`.
+  public func albumsOfOpenSession(now: Date = Date()) async throws(JournalError) -> [String] {
+    try await read("Looking for an open session") { database in
+      try Row.fetchOne(
+        database,
+        sql: """
+          SELECT albums FROM session
+          WHERE ended_at IS NULL AND coalesce(seen_at, started_at) >= ? ORDER BY id DESC LIMIT 1
+          """, arguments: [(now - Session.longestPause).milliseconds]
+      ).flatMap(Self.albums) ?? []
     }
   }
 
@@ -106,10 +121,7 @@ extension Journal {
           ORDER BY coalesce(seen_at, started_at) DESC, id DESC LIMIT 1
           """, arguments: [begun]
       ).map { row in
-        let json: String? = row["albums"]
-        let session = Session(
-          id: row["id"], startedAt: Date(milliseconds: row["started_at"]), isContinued: true)
-        return (session, try json.map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) })
+        (Self.session(row), try Self.albums(in: row))
       }
     }
   }
@@ -133,13 +145,48 @@ extension Journal {
     }
   }
 
-  /// Ends a session that nobody went on with.
+  /// The session that was to fetch a file which now lies whole in the spool, and the albums that it fed; `nil` if none
+  /// that is known was. It may have been abandoned since.
+  /// - Parameters:
+  ///   - name: of the file in the spool.
+  ///   - bytes: its length.
+  func session(fetching name: String, bytes: Int64) async throws(JournalError) -> (
+    session: Session, albums: [String]?
+  )? {
+    try await read("Looking for the session of \(name)") { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT session.*, owed_object.name AS object FROM owed_object JOIN session ON session.id = session_id
+          WHERE bytes = ? ORDER BY owed_object.id DESC
+          """, arguments: [bytes]
+      ).first { Spool.isName(name, of: $0["object"]) }
+        .map { (Self.session($0), try Self.albums(in: $0)) }
+    }
+  }
+
+  private static func session(_ row: Row) -> Session {
+    Session(id: row["id"], startedAt: Date(milliseconds: row["started_at"]), isContinued: true)
+  }
+
+  /// Ends a session that nobody went on with. What it knew of is forgotten when the spool was looked through
+  /// (`forgetAbandoned`).
   /// - Returns: how many frames it knew of and never got.
   private static func abandon(session id: Int64, now: Date, in database: Database) throws -> Int {
     try database.execute(
       sql: "UPDATE session SET ended_at = ? WHERE id = ?", arguments: [now.milliseconds, id])
-    try database.execute(sql: "DELETE FROM owed_object WHERE session_id = ?", arguments: [id])
-    return database.changesCount
+    return try Int.fetchOne(
+      database, sql: "SELECT count(*) FROM owed_object WHERE session_id = ?", arguments: [id]) ?? 0
+  }
+
+  /// Forgets what sessions wanted that are over.
+  func forgetAbandoned() async throws(JournalError) {
+    try await write("Forgetting what nobody fetches") { database in
+      try database.execute(
+        sql: """
+          DELETE FROM owed_object WHERE session_id IN (SELECT id FROM session WHERE ended_at IS NOT NULL)
+          """)
+    }
   }
 }
 

@@ -70,15 +70,15 @@ extension Journal {
     _ object: SourceObject, source: String, as disposition: Disposition, frame: Int64?, session: Int64?,
     in database: Database
   ) throws {
-    try database.execute(
-      sql: """
-        INSERT INTO source_object (source, folder, name, bytes, modified, disposition, session_id, frame_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (source, folder, name, bytes, modified) DO UPDATE
-        SET disposition = excluded.disposition, frame_id = excluded.frame_id, session_id = excluded.session_id
-        WHERE excluded.disposition = 'taken'
-        """,
-      arguments: [
+    try database.run(
+      """
+      INSERT INTO source_object (source, folder, name, bytes, modified, disposition, session_id, frame_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (source, folder, name, bytes, modified) DO UPDATE
+      SET disposition = excluded.disposition, frame_id = excluded.frame_id, session_id = excluded.session_id
+      WHERE excluded.disposition = 'taken'
+      """,
+      [
         source, object.folder, object.name, object.bytes, object.modified, disposition.rawValue, session,
         frame,
       ])

@@ -55,11 +55,11 @@ public enum PublishedOriginal: Hashable, Sendable {
 }
 
 /// What is to be done with a frame before it, or a part of it, can go.
-public struct Preparation: Sendable {
+public struct Preparation: Hashable, Sendable {
   public var frame: Frame
   public var part: Part
 
-  public enum Part: Sendable {
+  public enum Part: Hashable, Sendable {
     /// Its renditions are to be made, and go somewhere.
     case renditions
     /// One of its originals is to be looked at.

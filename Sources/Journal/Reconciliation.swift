@@ -29,9 +29,9 @@ public struct Reconciliation: Hashable, Sendable {
 extension Journal {
   /// Brings the spool and the journal together after a start: nothing is assumed (architecture.md, "Durability", 5).
   ///
-  /// An original that the journal does not know belongs to the session that fetched it, which is the one that nobody
-  /// ended, and goes to the albums which that fed. Without one it goes to a session that begins now; a run that is none
-  /// leaves it.
+  /// An original that the journal does not know belongs to the session that was to fetch it, also if that was abandoned
+  /// since, and goes to the albums which that fed. Where no session is known to have wanted it, that is the one that nobody
+  /// ended; without one it goes to a session that begins now, and a run that is none leaves it.
   ///
   /// Call it before any source begins to write into the spool.
   /// - Parameters:
@@ -56,11 +56,13 @@ extension Journal {
     result.droppedParts = found.droppedParts
     result.missing = known.subtracting(found.originals).sorted().map(spool.absolute)
     let interrupted = try await interrupted(before: session)
-    let owner = interrupted?.session ?? session
-    let target = interrupted?.albums ?? (session == nil ? nil : albums)
     for stored in found.originals.subtracting(known).sorted() {
       let path = spool.absolute(stored)
       guard Self.isOurs(path) else { continue }
+      let name = path.lastComponent?.string ?? "frame"
+      let wanted = try await self.session(fetching: name, bytes: Self.length(of: path)) ?? interrupted
+      let owner = wanted?.session ?? session
+      let target = wanted?.albums ?? (session == nil ? nil : albums)
       guard target != nil || left[stored] != nil else {
         result.strays.append(path)
         continue
@@ -81,7 +83,6 @@ extension Journal {
         result.strays.append(path)
         continue
       }
-      let name = path.lastComponent?.string ?? "frame"
       let safe = SafeOriginal(
         original: Original(
           hash: content.hash, name: name, mediaType: MediaType.forFile(named: name), bytes: content.bytes,
@@ -90,7 +91,14 @@ extension Journal {
       let recorded = try await recordSafe(safe, session: owner, albums: target, policy: policy)
       if recorded.isNew { result.adopted.append(recorded.frame) }
     }
+    try await forgetAbandoned()
     return result
+  }
+
+  /// A file's length in bytes; -1 where it has none that can be told.
+  private static func length(of path: FilePath) -> Int64 {
+    var status = stat()
+    return stat(path.string, &status) == 0 ? Int64(status.st_size) : -1
   }
 
   /// Whether a file of the spool that the journal does not know can be an original that a worker finished. Marks and

@@ -25,6 +25,9 @@ enum Schema {
     migrator.registerMigration("3 room") { database in
       try database.execute(sql: room)
     }
+    migrator.registerMigration("4 turns of sources") { database in
+      try database.execute(sql: turns)
+    }
     return migrator
   }
 

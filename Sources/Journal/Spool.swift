@@ -10,9 +10,13 @@ public import SystemPackage
 public struct Spool: Sendable {
   /// The spool's folder, an absolute path.
   public let root: FilePath
+  /// The same with a slash at its end. Paths are made and cut as text: `FilePath` looks at every character of every part,
+  /// and a run handles tens of thousands of them.
+  let prefix: String
 
   public init(root: FilePath) {
     self.root = root
+    prefix = root.string.hasSuffix("/") ? root.string : root.string + "/"
   }
 
   /// The ending of a file that is not safe yet.
@@ -59,11 +63,13 @@ public struct Spool: Sendable {
     try publish(partPath(for: path), as: path)
   }
 
-  private static func publish(_ part: FilePath, as path: FilePath) throws(JournalError) {
+  private static func publish(
+    _ part: FilePath, as path: FilePath, in folder: FilePath? = nil
+  ) throws(JournalError) {
     guard rename(part.string, path.string) == 0 else {
       throw JournalError(errno: errno, while: "Renaming \(part)")
     }
-    try Folders.sync(path.removingLastComponent())
+    try Folders.sync(folder ?? path.removingLastComponent())
   }
 
   /// The room on the spool's file system. Blocks.
@@ -82,7 +88,7 @@ public struct Spool: Sendable {
   }
 
   /// A file that counts the attempts at a frame's renditions that the program did not outlive.
-  public func attemptMark(of frame: ContentHash) -> FilePath { root.appending("\(frame.hex).attempts") }
+  public func attemptMark(of frame: ContentHash) -> FilePath { FilePath("\(prefix)\(frame.hex).attempts") }
 
   /// Where renditions lie, and for a moment each one's unfinished part.
   var renditions: FilePath { root.appending("renditions") }
@@ -125,14 +131,14 @@ public struct Spool: Sendable {
     -> FilePath
   {
     let hex = hash.hex
-    let folder = renditions.appending(String(hex.prefix(2)))
+    let folder = FilePath("\(prefix)renditions/\(hex.prefix(2))")
     try Folders.create(folder)
     let room = try room()
     guard room.free - Int64(bytes.count) >= room.renditionReserve else {
       throw JournalError(errno: ENOSPC, while: "Storing a rendition of \(bytes.count) bytes in \(root)")
     }
-    let path = folder.appending("\(hex).\(suffix)")
-    let part = Self.partPath(for: renditions.appending(UUID().uuidString))
+    let path = FilePath("\(prefix)renditions/\(hex.prefix(2))/\(hex).\(suffix)")
+    let part = FilePath("\(prefix)renditions/\(UUID().uuidString).\(Self.partExtension)")
     let descriptor = Glibc.open(part.string, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw JournalError(errno: errno, while: "Creating \(part)") }
     defer { close(descriptor) }
@@ -154,7 +160,7 @@ public struct Spool: Sendable {
       unlink(part.string)
       throw error
     }
-    try Self.publish(part, as: path)
+    try Self.publish(part, as: path, in: folder)
     return path
   }
 
@@ -180,6 +186,17 @@ public struct Spool: Sendable {
     }
     if safe.isEmpty { return "frame" }
     return safe.hasSuffix("." + partExtension) ? safe + "_" : safe
+  }
+
+  /// Whether a file of the spool can be a source's file of this name: `reserve` made the one of the other.
+  static func isName(_ name: String, of object: String) -> Bool {
+    let safe = harmless(object)
+    guard name != safe else { return true }
+    let (own, wanted) = (FilePath(name), FilePath(safe))
+    guard own.extension == wanted.extension, let stem = own.stem, let base = wanted.stem,
+      stem.hasPrefix(base + "-")
+    else { return false }
+    return Int(stem.dropFirst(base.count + 1)) ?? 0 > 1
   }
 
   private static func numbered(_ name: String, _ number: Int) -> String {

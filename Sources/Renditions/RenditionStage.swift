@@ -50,7 +50,8 @@ public struct RenditionStage: Service {
     case prepared(Int64)
   }
 
-  /// Prepares frames until graceful shutdown or cancellation: the newest frame first, since guests want now.
+  /// Prepares frames until graceful shutdown or cancellation: each source in turn, and of each the newest frame first,
+  /// since guests want now.
   ///
   /// What is in work is known to the loop alone: a frame leaves it only after what was made is written down, so a
   /// reading of the journal from before that cannot start it again.
@@ -63,16 +64,23 @@ public struct RenditionStage: Service {
         waker.finish()
       }
       var inWork: Set<Int64> = []
+      var turns = Turns()
       for await wake in wakes {
         if case .prepared(let id) = wake { inWork.remove(id) }
         guard inWork.count < width else { continue }
-        let waiting = try await journal.preparations(limit: width + inWork.count)
-        for next in waiting where inWork.count < width && inWork.insert(next.frame.id).inserted {
+        let waiting = try await journal.preparations(limit: width - inWork.count, besides: inWork)
+        let renditions = waiting.filter { $0.part == .renditions }
+        let originals = waiting.filter { $0.part != .renditions }
+        for next in turns.order(renditions, of: { $0.frame.isPushed ? nil : $0.frame.source }) + originals
+        where inWork.count < width && inWork.insert(next.frame.id).inserted {
+          if !next.frame.isPushed { turns.took(next.frame.source) }
           group.addTask { [self] in
             do {
               try await cancelWhenGracefulShutdown { try await prepare(next) }
             } catch is CancellationError {
               // The run is over: what was not made is made by the next.
+            } catch let error as JournalError where error.underlying is CancellationError {
+              // The same, while it was written down.
             }
             waker.yield(.prepared(next.frame.id))
           }

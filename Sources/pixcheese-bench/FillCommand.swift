@@ -80,9 +80,9 @@ struct FillCommand: AsyncParsableCommand {
     """,
     "INSERT INTO choice (frame_id, destination_id, is_chosen) SELECT id, 1, 1 FROM frame",
     """
-    INSERT INTO delivery (frame_id, destination_id, kind, original_id, state, offset, sent_at)
+    INSERT INTO delivery (frame_id, destination_id, kind, original_id, state, offset, sent_at, source)
     SELECT frame.id, 1, kind.kind, iif(kind.kind = 'original', frame.id, NULL),
-      iif(frame.id > :frames - 100, 'waiting', 'sent'), 0, NULL
+      iif(frame.id > :frames - 100, 'waiting', 'sent'), 0, NULL, frame.source
     FROM frame, (SELECT 'thumbnail' AS kind UNION ALL SELECT 'preview' UNION ALL SELECT 'original') AS kind
     """,
   ]

@@ -50,12 +50,14 @@ struct InteropTests {
     let bytes = DeliveryBench.random(9_000_000)
     try await bench.frame("IMG_0001.JPG", bytes, album: album)
     let client = TusClient(
-      TusEndpoint(creation: try #require(URL(string: "http://127.0.0.1:\(relay.port)/files"))), album: album,
-      curl: bench.curl, journal: bench.journal, timeouts: Timeouts(), usesChecksums: true,
+      TusEndpoint(creation: try #require(URL(string: "http://127.0.0.1:\(relay.port)/files"))),
+      curl: bench.curl,
+      journal: bench.journal, timeouts: Timeouts(), usesChecksums: true,
       chunks: ChunkSize(isLoopback: false), meter: ThroughputMeter(),
       clock: ServerClock { _ in }, logger: Logger(label: "tests"))
     let delivery = try #require(try await bench.journal.dueDeliveries(to: album, limit: 1).first)
-    #expect(try await client.carry(delivery) {} == .sent)
+    let source = try await DeliverySource.open(delivery, on: DispatchQueue(label: "test"))
+    #expect(try await client.carry(delivery, from: source) { true } == .sent)
     #expect(try server.copies(of: bytes) == 1)
     #expect(relay.methods.filter { $0 == "PATCH" }.count >= 2)
     #expect(!relay.methods.contains("HEAD"))

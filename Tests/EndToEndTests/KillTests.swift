@@ -51,6 +51,29 @@ extension EndToEndTests {
       print("PIXCHEESE_SEED=\(Self.seed): \(shots.count) frames, kills: \(moments.joined(separator: ", "))")
     }
 
+    @Test(
+      "Started again past midnight without an album's name, a session that was not ended stays in its album")
+    func midnight() async throws {
+      let home = try Home()
+      let camera = try await SimulatedCamera.start("--megabytes", "0.3", "--scenes", "1")
+      let party = try home.tether(camera, album: "2025-12-31")
+      try await party.first("camera.connected")
+      party.signal(SIGKILL)
+      #expect(try await party.end() == .signal(SIGKILL))
+      try await expectNoWorker(of: camera)
+      try await camera.shoot(1)
+      let arguments = ["tether", "--camera", camera.address, "--listen", "127.0.0.1:0"]
+      let later = try home.start(arguments)
+      #expect(try await later.first("album.ready").album == "2025-12-31")
+      // What was shot meanwhile is the session's own.
+      try await later.first("frame.delivered") { $0.album == "2025-12-31" }
+      try await expectCleanEnd(of: later)
+      let next = try home.start(arguments)
+      let today = try #require(try await next.first("album.ready").album)
+      #expect(today != "2025-12-31" && today.count == 10, "the party is over")
+      try await expectCleanEnd(of: next)
+    }
+
     /// A worker ends with its parent; the kernel needs a moment for it.
     private func expectNoWorker(of camera: SimulatedCamera) async throws {
       let end = ContinuousClock.now + .seconds(10)

@@ -40,6 +40,28 @@ struct OrphanTests {
     #expect(try await journal.backlogs().map(\.album) == ["Party"])
   }
 
+  @Test("They go to the albums of the session that was to fetch them, also when that was abandoned since")
+  func abandoned() async throws {
+    let yesterday = try await journal.beginSession(
+      albums: ["Wedding"], now: Date(timeIntervalSinceNow: -13 * 3600))
+    let object = SourceObject(folder: "/store_00010001/DCIM", name: "IMG_0001.JPG", bytes: 3, modified: 1)
+    try await journal.recordOwed(
+      [OwedObject(object: object, mediaType: "image/jpeg", isCatchUp: false, seenAt: Date())], source: "7",
+      session: yesterday)
+    // Its name was taken already on that day.
+    let other = try temporary.spooled("IMG_0001.JPG", "not the one", in: journal)
+    let orphan = try temporary.spooled("IMG_0001.JPG", "one", in: journal)
+    #expect(orphan.path.lastComponent?.string == "IMG_0001-2.JPG")
+    let today = try await journal.beginSession(albums: ["Desk"])
+    #expect(today.abandoned == 1)
+    let found = try await journal.reconcile(session: today, albums: ["Desk"])
+    #expect(Set(found.adopted.map(\.hash)) == [orphan.hash, other.hash])
+    #expect(try await journal.preparations(limit: 9).count == 2)
+    let albums = try await journal.openDeliveries(limit: 9).reduce(into: [:]) { $0[$1.frame] = $1.album }
+    #expect(albums == [orphan.hash: "Wedding", other.hash: "Desk"])
+    #expect(try await journal.owedCount(in: yesterday) == 0, "nobody fetches it any more")
+  }
+
   @Test("One that cannot be read is named and left, and holds no other up")
   func unreadable() async throws {
     let bad = temporary.spool.appending("2026-11-23").appending("A.JPG")

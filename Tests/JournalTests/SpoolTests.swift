@@ -9,6 +9,17 @@ import Testing
 @Suite("The spool")
 struct SpoolTests {
   @Test(
+    "A file of the spool is known by the name that its object had at the source",
+    arguments: [
+      ("IMG_0001.JPG", true), ("IMG_0001-2.JPG", true), ("IMG_0001-17.JPG", true), ("IMG_0001-1.JPG", false),
+      ("IMG_0001-x.JPG", false), ("IMG_0001.NEF", false), ("IMG_0001-2.NEF", false), ("IMG_00012.JPG", false),
+    ])
+  func names(name: String, isIt: Bool) {
+    #expect(Spool.isName(name, of: "IMG_0001.JPG") == isIt)
+    #expect(Spool.isName("a_b", of: "a/b"))
+  }
+
+  @Test(
     "A hostile file name becomes a harmless one",
     arguments: [
       ("IMG_0001.JPG", "IMG_0001.JPG"),

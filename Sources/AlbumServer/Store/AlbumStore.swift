@@ -96,8 +96,9 @@ public final class AlbumStore: Sendable {
   public func album(slug: String) async throws -> Album? {
     guard Slug.isPlausible(slug) else { return nil }
     return try await read { database in
-      try Row.fetchOne(database, sql: "SELECT * FROM albums WHERE slug = ?", arguments: [slug])
-        .map(Album.init(row:))
+      try Row.fetchOne(
+        database.cachedStatement(sql: "SELECT * FROM albums WHERE slug = ?"), arguments: [slug]
+      ).map(Album.init(row:))
     }
   }
 
@@ -130,8 +131,8 @@ public final class AlbumStore: Sendable {
     let hash = token.hash
     return try await read { database in
       let rows = try Row.fetchAll(
-        database, sql: "SELECT sha256, album FROM tokens WHERE album IS NULL OR album = ?", arguments: [album]
-      )
+        database.cachedStatement(sql: "SELECT sha256, album FROM tokens WHERE album IS NULL OR album = ?"),
+        arguments: [album])
       var permission = Permission.unknown
       for row in rows {
         let known = try ContentHash(column: row["sha256"])

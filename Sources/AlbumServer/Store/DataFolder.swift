@@ -37,14 +37,15 @@ struct DataFolder: Sendable {
   /// A file that counts the attempts at an original's renditions that the server did not outlive.
   func attemptMark(of original: ContentHash) -> FilePath { root.appending("\(original.hex).attempts") }
 
+  // These two are made for each upload: as text, since `FilePath` looks at every character of every part.
   func upload(_ id: UploadID) -> FilePath {
-    uploads.appending(id.text)
+    FilePath("\(root.string)/uploads/\(id.text)")
   }
 
   /// The published file with these bytes.
   func content(_ hash: ContentHash) -> FilePath {
     let hex = hash.hex
-    return root.appending("content").appending(String(hex.prefix(2))).appending(String(hex.dropFirst(2)))
+    return FilePath("\(root.string)/content/\(hex.prefix(2))/\(hex.dropFirst(2))")
   }
 
   /// Gives a finished, synced upload its place among the published files, and makes that survive a power cut.
@@ -53,9 +54,9 @@ struct DataFolder: Sendable {
   /// for it publishes it (`StoredFile.isAdopted`). Where a file system has no hard links the file moves instead.
   func adopt(_ upload: FilePath, as hash: ContentHash) throws(AlbumServerError) {
     let target = content(hash)
-    let folder = target.removingLastComponent()
+    let folder = FilePath("\(root.string)/content/\(hash.hex.prefix(2))")
     if mkdir(folder.string, 0o700) == 0 {
-      try sync(folder: folder.removingLastComponent())
+      try sync(folder: root.appending("content"))
     } else if errno != EEXIST {
       throw failure(folder, "cannot be made")
     }

@@ -45,18 +45,18 @@ struct FrameRow: Hashable, Sendable {
   func save(album: Int64, in database: Database) throws {
     let facts = String(decoding: try JSONEncoder().encode(facts), as: UTF8.self)
     let originals = String(decoding: try JSONEncoder().encode(originals), as: UTF8.self)
-    try database.execute(
-      sql: """
-        INSERT INTO frames(
-          album, frame, seq, name, media_type, bytes, facts, thumbnail, preview, original, originals,
-          lacks_renditions)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT(album, frame) DO UPDATE SET
-          seq = excluded.seq, name = excluded.name, media_type = excluded.media_type, bytes = excluded.bytes,
-          facts = excluded.facts, thumbnail = excluded.thumbnail, preview = excluded.preview,
-          original = excluded.original, originals = excluded.originals, lacks_renditions = excluded.lacks_renditions
-        """,
-      arguments: [
+    try database.run(
+      """
+      INSERT INTO frames(
+        album, frame, seq, name, media_type, bytes, facts, thumbnail, preview, original, originals,
+        lacks_renditions)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT(album, frame) DO UPDATE SET
+        seq = excluded.seq, name = excluded.name, media_type = excluded.media_type, bytes = excluded.bytes,
+        facts = excluded.facts, thumbnail = excluded.thumbnail, preview = excluded.preview,
+        original = excluded.original, originals = excluded.originals, lacks_renditions = excluded.lacks_renditions
+      """,
+      [
         album, frame.column, seq, name, mediaType, bytes, facts, thumbnail, preview, original,
         originals, lacksRenditions,
       ])

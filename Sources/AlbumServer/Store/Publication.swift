@@ -64,21 +64,20 @@ extension AlbumStore {
     let feeds = feeds
     return try await write { database in
       try upload?.save(in: database)
-      try database.execute(
-        sql: """
-          INSERT OR IGNORE INTO assets(album, frame, kind, sha256, file, name, media_type, bytes)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
+      try database.run(
+        """
+        INSERT OR IGNORE INTO assets(album, frame, kind, sha256, file, name, media_type, bytes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
           publication.album.id, publication.frame.column, publication.kind.rawValue,
           publication.sha256.column,
           publication.file, publication.name ?? publication.file, publication.type.mediaType,
           publication.bytes,
         ])
       guard database.changesCount > 0 else { return false }
-      try database.execute(
-        sql: "UPDATE albums SET bytes = bytes + ? WHERE id = ?",
-        arguments: [publication.bytes, publication.album.id])
+      try database.run(
+        "UPDATE albums SET bytes = bytes + ? WHERE id = ?", [publication.bytes, publication.album.id])
       let existing = try Self.frame(publication.frame, album: publication.album.id, in: database)
       let merged = publication.merged(into: existing)
       return try Self.save(merged, over: existing, album: publication.album, feeds: feeds, in: database)
@@ -90,12 +89,12 @@ extension AlbumStore {
     _ merged: FrameRow, over existing: FrameRow?, album: Album, feeds: Feeds, in database: Database
   ) throws -> Bool {
     guard merged != existing else { return false }
-    try database.execute(
-      sql: "UPDATE albums SET seq = seq + 1, frames = frames + ? WHERE id = ?",
-      arguments: [existing == nil ? 1 : 0, album.id])
+    try database.run(
+      "UPDATE albums SET seq = seq + 1, frames = frames + ? WHERE id = ?",
+      [existing == nil ? 1 : 0, album.id])
     guard
       let seq = try Int64.fetchOne(
-        database, sql: "SELECT seq FROM albums WHERE id = ?", arguments: [album.id])
+        database.cachedStatement(sql: "SELECT seq FROM albums WHERE id = ?"), arguments: [album.id])
     else { throw AlbumServerError(.notFound, "the album is no longer there") }
     var row = merged
     row.seq = seq
@@ -108,7 +107,8 @@ extension AlbumStore {
 
   static func frame(_ frame: ContentHash, album: Int64, in database: Database) throws -> FrameRow? {
     try Row.fetchOne(
-      database, sql: "SELECT * FROM frames WHERE album = ? AND frame = ?", arguments: [album, frame.column]
+      database.cachedStatement(sql: "SELECT * FROM frames WHERE album = ? AND frame = ?"),
+      arguments: [album, frame.column]
     ).map(FrameRow.init(row:))
   }
 
@@ -147,8 +147,8 @@ extension AlbumStore {
   ) async throws -> Int64? {
     try await read { database in
       try Int64.fetchOne(
-        database,
-        sql: "SELECT bytes FROM assets WHERE album = ? AND frame = ? AND kind = ? AND sha256 = ?",
+        database.cachedStatement(
+          sql: "SELECT bytes FROM assets WHERE album = ? AND frame = ? AND kind = ? AND sha256 = ?"),
         arguments: [album, frame.column, kind.rawValue, sha256.column])
     }
   }
@@ -162,6 +162,13 @@ extension AlbumStore {
         database, sql: "SELECT bytes FROM assets WHERE album = ? AND kind = ? AND sha256 = ?",
         arguments: [album, AssetKind.original.rawValue, sha256.column])
     }
+  }
+}
+
+extension Database {
+  /// Does one statement, compiled once for each connection: most of the time of a short one is its compiling.
+  func run(_ sql: String, _ arguments: StatementArguments) throws {
+    try cachedStatement(sql: sql).execute(arguments: arguments)
   }
 }
 

@@ -131,6 +131,12 @@ struct AlbumChoice: Sendable {
     }
   }
 
+  /// Whether an album is called as one that nobody gave a name: `2026-11-23`.
+  static func isNameOfDay(_ album: String) -> Bool {
+    let parts = album.split(separator: "-", omittingEmptySubsequences: false)
+    return parts.map(\.count) == [4, 2, 2] && parts.joined().utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
+
   /// `2026-11-23`, in the photographer's own time zone.
   static func name(of day: Date) -> String {
     let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: day)

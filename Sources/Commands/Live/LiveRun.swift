@@ -19,11 +19,12 @@ import UnixSignals
 /// within the contract's five seconds.
 struct LiveRun: Sendable {
   let context: Context
-  let choice: AlbumChoice
+  private(set) var choice: AlbumChoice
   let policy: SendingPolicy
   let listen: ListenAddress
   let journal: Journal
   let report: LiveReport
+  private let credentials: Credentials
   private let publishing: Publishing
   private let hooks: HookPrograms?
   /// The gate before the spool.
@@ -47,14 +48,21 @@ struct LiveRun: Sendable {
     self.policy = policy
     self.hooks = hooks
     self.listen = listen
-    let credentials = try Credentials(
+    credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
-    var choice = try AlbumChoice(
-      albums, credentials: credentials, accounts: BucketAccounts(context.settings))
+    let accounts = BucketAccounts(context.settings)
+    var choice = try AlbumChoice(albums, credentials: credentials, accounts: accounts)
     logger = context.logger
     journal = try await Journal.open(at: context.home.journal, spool: context.home.spool)
-    choice.add(
-      leftover: try await journal.backlogs().filter { $0.waiting > 0 }.map(\.album), credentials: credentials)
+    if albums.isEmpty, takesFrames {
+      // A party that goes on past midnight stays in its album, however often the program is started again meanwhile.
+      let open = try await journal.albumsOfOpenSession()
+      if open.count == 1, open != choice.albums, AlbumChoice.isNameOfDay(open[0]) {
+        choice = try AlbumChoice(open, credentials: credentials, accounts: accounts)
+        context.console.say("Going on with the album \(open[0]): its session was not ended.")
+      }
+    }
+    choice.add(leftover: try await Self.waiting(in: journal), credentials: credentials)
     self.choice = choice
     var publishing = publishing
     publishing.album = choice.albums.first.map(Self.name(of:))
@@ -67,6 +75,11 @@ struct LiveRun: Sendable {
     keep = roomPolicy.keep
     // What comes from cameras must wait from the first word; an upload on a full disk had better say so.
     if takesFrames { waitForRoom() }
+  }
+
+  /// The albums for which something waits.
+  private static func waiting(in journal: Journal) async throws -> [String] {
+    try await journal.backlogs().filter { $0.waiting > 0 }.map(\.album)
   }
 
   /// What a person calls an album.
@@ -101,6 +114,11 @@ struct LiveRun: Sendable {
     if let hooks { await report.whenCaptured { await hooks.captured($0) } }
     let reconciled = try await journal.reconcile(session: session, albums: choice.albums, policy: policy)
     await report.reconciled(reconciled)
+    var run = self
+    // What was found in the spool may belong to an album of an earlier session.
+    if !reconciled.adopted.isEmpty {
+      run.choice.add(leftover: try await Self.waiting(in: journal), credentials: credentials)
+    }
     if let session { try await journal.feed(choice.albums, from: session) }
     // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
     for album in choice.albums { try await journal.retry(QueueSelection(album: album)) }
@@ -108,7 +126,7 @@ struct LiveRun: Sendable {
     let (ports, port) = AsyncStream<Int>.makeStream()
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
     var store: AlbumStore?
-    if choice.needsEmbedded {
+    if run.choice.needsEmbedded {
       let opened = try await AlbumStore.open(context.home.albums.string)
       services.append(
         .init(service: EmbeddedServer(store: opened, listen: listen, logger: logger) { port.yield($0) }))
@@ -127,7 +145,7 @@ struct LiveRun: Sendable {
       .init(
         service: Lasting(
           service: Opening(
-            run: self, ports: ports, store: embedded, group: group, hooks: hooks, showsCode: session != nil,
+            run: run, ports: ports, store: embedded, group: group, hooks: hooks, showsCode: session != nil,
             sleep: sleep, source: source)),
         successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
     do {

@@ -6,8 +6,9 @@ struct QueueFirst: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "first", abstract: "Push frames to the front of the queue.",
     discussion: """
-      They go before all other frames, thumbnail, preview and original each before the others of their kind; of \
-      several pushed frames the last one pushed goes first.
+      They go before all other frames: their thumbnails and previews, and their originals when no thumbnail or preview \
+      waits, also over a network that costs by the byte (--originals on-wifi). Of several pushed frames the last one \
+      pushed goes first. What is kept back stays so: queue send sends that.
 
       \(ExitStatus.table)
       """)
@@ -28,7 +29,7 @@ struct QueueFirst: AsyncParsableCommand {
     context.console.emit(answer)
     context.console.answer(
       change.deliveries == 0
-        ? "\(Text.count(change.frames, "frame")) first; nothing of it waits now."
+        ? "\(Text.count(change.frames, "frame")) first; nothing of it waits now. What is kept back goes by queue send."
         : "\(Text.count(change.frames, "frame")) first (\(Text.count(change.deliveries, "delivery", "deliveries"))). "
           + answer.next)
   }

@@ -17,13 +17,16 @@ struct AssetUpload: Sendable {
   /// Parts under way at once.
   let places: Int
   let meter: ThroughputMeter
-  let heard: @Sendable () async -> Void
+  /// As `DestinationClient.carry` has it.
+  let heard: @Sendable () async -> Bool
 
   /// What came of it.
   enum Outcome: Sendable {
     /// All bytes are there, as an object.
     case stored
     case stopped(DeliveryReason, retryAfter: Duration? = nil)
+    /// It is not to go on now; the journal says which parts are there.
+    case laidAside
     case cancelled
   }
 
@@ -64,7 +67,7 @@ struct AssetUpload: Sendable {
       let upload = try await noting { () throws(JournalError) in
         try await journal.beginParts(of: delivery, object: key, uploadID: id, partBytes: parts.partBytes)
       }
-      await heard()
+      try await goOn()
       try await send(upload, parts)
     }
   }
@@ -87,7 +90,7 @@ struct AssetUpload: Sendable {
       if try await isThere() { return }
       condition = .none
     }
-    await heard()
+    _ = await heard()
     try await check()
     // An original is looked at once more: it is what may be deleted on the card one day.
     if delivery.kind == .original { try await expectThere() }
@@ -123,7 +126,7 @@ struct AssetUpload: Sendable {
     try await noting { () throws(JournalError) in
       try await journal.adoptParts(known, in: adopted, of: delivery)
     }
-    await heard()
+    try await goOn()
     try await send(upload, parts)
     return true
   }
@@ -142,7 +145,10 @@ struct AssetUpload: Sendable {
         case .success(let (number, tag)):
           tags[number] = tag
           // Those under way go on after a failure: what they bring need not be sent again.
-          if failure == nil, let number = missing.popFirst() {
+          guard failure == nil else { continue }
+          if await !heard(), !missing.isEmpty {
+            failure = .outcome(.laidAside)
+          } else if let number = missing.popFirst() {
             group.addTask { await self.sendPart(number, upload, parts) }
           }
         case .failure(let error):
@@ -181,7 +187,6 @@ struct AssetUpload: Sendable {
         try await journal.acknowledgePart(
           number, bytes: range.upperBound - range.lowerBound, tag: tag, in: upload, of: delivery)
       }
-      await heard()
       return .success((number, tag))
     } catch {
       return .failure(error)
@@ -203,6 +208,11 @@ struct AssetUpload: Sendable {
       throw stop(answer)
     }
     try await expectThere()
+  }
+
+  /// The store answered as it should.
+  private func goOn() async throws(Stop) {
+    if await !heard() { throw .outcome(.laidAside) }
   }
 
   // MARK: Looking

@@ -1,5 +1,4 @@
 import Curl
-import Dispatch
 import Foundation
 import Journal
 import Logging
@@ -15,7 +14,6 @@ actor BucketClient: DestinationClient {
   private let meter: ThroughputMeter
   private let publisher: FeedPublisher
   private let logger: Logger
-  private let disk: DispatchQueue
   /// Whether the bucket is known to have this album.
   private var hasAlbum = false
 
@@ -36,7 +34,6 @@ actor BucketClient: DestinationClient {
     publisher = FeedPublisher(
       client: client, layout: layout, album: album, journal: journal, backoff: options.backoff, logger: logger
     )
-    disk = DispatchQueue(label: "delivery disk \(album)")
   }
 
   func prepare() async {
@@ -49,14 +46,8 @@ actor BucketClient: DestinationClient {
   }
 
   func carry(
-    _ delivery: Delivery, heard: @escaping @Sendable () async -> Void
+    _ delivery: Delivery, from source: DeliverySource, heard: @escaping @Sendable () async -> Bool
   ) async throws(JournalError) -> DeliveryOutcome {
-    let source: DeliverySource
-    do {
-      source = try await DeliverySource.open(delivery, on: disk)
-    } catch {
-      return .stopped(error.reason)
-    }
     if let outcome = await findAlbum() { return outcome }
     let upload = AssetUpload(
       client: client, journal: journal, delivery: delivery, source: source,
@@ -68,6 +59,8 @@ actor BucketClient: DestinationClient {
       return .stored
     case .stopped(let reason, let retryAfter):
       return .stopped(reason, retryAfter: retryAfter)
+    case .laidAside:
+      return .laidAside
     case .cancelled:
       return .cancelled
     }
@@ -95,7 +88,7 @@ actor BucketClient: DestinationClient {
     } catch {
       return switch AssetUpload.outcome(of: error) {
       case .stopped(let reason, let retryAfter): .stopped(reason, retryAfter: retryAfter)
-      case .cancelled, .stored: .cancelled
+      case .cancelled, .laidAside, .stored: .cancelled
       }
     }
   }

@@ -16,18 +16,26 @@ struct Places: Hashable, Sendable {
     self.active = active
   }
 
+  /// How many renditions may start now.
+  var freeForRenditions: Int {
+    guard !isProbing else { return active.isEmpty ? 1 : 0 }
+    return max(0, renditionPlaces - active.count { $0 != .original })
+  }
+
+  /// How many originals may start now, if every due rendition has a place.
+  var freeForOriginals: Int {
+    guard !isProbing else { return active.isEmpty ? 1 : 0 }
+    return max(0, originalPlaces - active.count { $0 == .original })
+  }
+
   /// Which of the due deliveries start now. Renditions have places of their own, which no original ever takes; originals start only when
   /// every due rendition has a place.
   /// - Parameters:
   ///   - renditions: in the order in which they should go, none of them active.
   ///   - originals: likewise.
   func choose(renditions: [Delivery], originals: [Delivery]) -> [Delivery] {
-    if isProbing {
-      return active.isEmpty ? Array((renditions + originals).prefix(1)) : []
-    }
-    let activeOriginals = active.count { $0 == .original }
-    let chosen = renditions.prefix(max(0, renditionPlaces - (active.count - activeOriginals)))
-    guard chosen.count == renditions.count else { return Array(chosen) }
-    return Array(chosen) + originals.prefix(max(0, originalPlaces - activeOriginals))
+    if isProbing { return Array((renditions + originals).prefix(freeForRenditions)) }
+    let chosen = renditions.prefix(freeForRenditions)
+    return Array(chosen) + (chosen.count < renditions.count ? [] : originals.prefix(freeForOriginals))
   }
 }

@@ -1,5 +1,4 @@
 import Curl
-import Dispatch
 import Foundation
 import Journal
 import Logging
@@ -16,7 +15,6 @@ actor TusClient: DestinationClient {
   private let meter: ThroughputMeter
   private let clock: ServerClock
   private let logger: Logger
-  private let disk: DispatchQueue
 
   /// What the server said of itself; `nil` until it has.
   private var features: TusFeatures?
@@ -28,7 +26,7 @@ actor TusClient: DestinationClient {
   private static let mostCarriedAtCreation: Int64 = 4 << 20
 
   init(
-    _ endpoint: TusEndpoint, album: String, curl: CurlClient, journal: Journal, timeouts: Timeouts,
+    _ endpoint: TusEndpoint, curl: CurlClient, journal: Journal, timeouts: Timeouts,
     usesChecksums: Bool, chunks: ChunkSize, meter: ThroughputMeter, clock: ServerClock, logger: Logger
   ) {
     self.endpoint = endpoint
@@ -40,7 +38,6 @@ actor TusClient: DestinationClient {
     self.meter = meter
     self.clock = clock
     self.logger = logger
-    disk = DispatchQueue(label: "delivery disk \(album)")
   }
 
   func prepare() async {
@@ -52,14 +49,8 @@ actor TusClient: DestinationClient {
   }
 
   func carry(
-    _ delivery: Delivery, heard: @escaping @Sendable () async -> Void
+    _ delivery: Delivery, from source: DeliverySource, heard: @escaping @Sendable () async -> Bool
   ) async throws(JournalError) -> DeliveryOutcome {
-    let source: DeliverySource
-    do {
-      source = try await DeliverySource.open(delivery, on: disk)
-    } catch {
-      return .stopped(error.reason)
-    }
     do {
       try await learnFeatures()
     } catch {
@@ -90,7 +81,7 @@ actor TusClient: DestinationClient {
         return .stopped(reason, retryAfter: retryAfter)
       case .create, .ask, .send:
         try await writeDown(upload, &written, delivery)
-        if upload.isInTouch { await heard() }
+        if upload.isInTouch, await !heard() { return .laidAside }
         do {
           step = try await take(step, of: &upload, delivery, source)
         } catch {

@@ -187,6 +187,9 @@ extension TusUpload {
         return restart(.conflict, "The server takes the file for \(stated) bytes long instead of \(length).")
       }
       return adopt(offset)
+    case 409:
+      // A question changes nothing and can be in conflict with nothing: some state of the server's that passes.
+      return conflict(answer)
     default:
       return uploadAnswer(answer)
     }

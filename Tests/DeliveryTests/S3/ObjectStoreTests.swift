@@ -40,6 +40,13 @@ struct ObjectStoreTests {
     #expect(try await place.store.read(place.key(try #require(entry.preview))) == preview)
     #expect(entry.thumbnail != nil)
     #expect(try await bench.journal.openDeliveries(limit: 9).isEmpty)
+    // A guest who has the head asks with its tag, and gets nothing but a header.
+    let key = place.key("feeds/\(shown.photographers[0])/head.json")
+    let tag = try #require(try await place.store.head(key).headers["ETag"])
+    let unchanged = try await place.store.client().send(
+      S3Request(method: .get, key: key, headers: [.init(name: "If-None-Match", value: tag)]))
+    #expect(unchanged.status == 304)
+    #expect(unchanged.body.isEmpty)
     // rclone's server keeps no Cache-Control.
     guard kind != .rclone else { return }
     let object = try await place.store.head(place.key(try #require(entry.original)))
@@ -47,7 +54,7 @@ struct ObjectStoreTests {
     #expect(object.headers["Cache-Control"] == "public, max-age=31536000, immutable")
     #expect(
       object.headers["Content-Disposition"]?.contains("filename*=UTF-8''%E5%A9%9A%E7%A4%BC%201.JPG") == true)
-    let head = try await place.store.head(place.key("feeds/\(shown.photographers[0])/head.json"))
+    let head = try await place.store.head(key)
     #expect(head.headers["Cache-Control"] == "public, max-age=1, must-revalidate")
   }
 
