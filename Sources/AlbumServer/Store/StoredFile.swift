@@ -43,11 +43,12 @@ final class StoredFile: Sendable {
     } catch {
       throw AlbumServerError(.file, "\(path) cannot be opened", underlying: error)
     }
-    var status = stat()
-    guard fstat(descriptor.rawValue, &status) == 0 else {
-      throw .file(path, "cannot be looked at", Errno(rawValue: errno))
+    do {
+      let names = try FileManager.default.attributesOfItem(atPath: path.string)[.referenceCount] as? Int
+      isAdopted = (names ?? 1) > 1
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be looked at", underlying: error)
     }
-    isAdopted = status.st_nlink > 1
     guard !isAdopted else { return }
     let length = try length()
     guard length >= offset else {
