@@ -59,7 +59,9 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
   ],
   targets: [
-    // System libraries: a module map and shims, each imported by exactly one Swift target.
+    // System libraries: a module map and shims, each imported by exactly one Swift target (but for the C library's own
+    // functions in CGNU).
+    .systemLibrary(name: "CGNU"),
     .systemLibrary(name: "CGPhoto2", pkgConfig: "libgphoto2"),
     .systemLibrary(name: "CUSB", pkgConfig: "libusb-1.0"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
@@ -69,12 +71,13 @@ let package = Package(
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd"),
 
     library("Model", [crypto]),
-    library("GPhoto", ["CGPhoto2", "CUSB"]),
+    library("GPhoto", ["Programs", "CGPhoto2", "CUSB"]),
     library("Curl", ["CCurl"]),
     library("Pictures", ["Model", "CVips", "CRaw"]),
     library("Journal", ["Model", grdb, system, crypto]),
-    library("Ingest", ["Model", "Journal", "Pictures", "GPhoto", logging, lifecycle, crypto, system]),
-    library("Programs"),
+    library(
+      "Ingest", ["Model", "Journal", "Pictures", "GPhoto", "Programs", logging, lifecycle, crypto, system]),
+    library("Programs", ["CGNU", system]),
     library("Hooks", ["Model", "Journal", "Programs", logging, lifecycle, system]),
     library("Renditions", ["Model", "Journal", "Pictures", "Programs", logging, lifecycle, system]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
@@ -94,7 +97,7 @@ let package = Package(
       ]),
     program("pixcheese", ["Commands"]),
 
-    library("CameraSimulator", ["Model", "Pictures", crypto]),
+    library("CameraSimulator", ["Model", "Pictures", "CGNU", crypto]),
     program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
     // Measures the journal alone for scripts/bench; not a product, not installed.
     program("pixcheese-bench", ["Journal", "Model", grdb, argumentParser, system, crypto]),
@@ -106,7 +109,7 @@ let package = Package(
     tests("JournalTests", ["Journal", "Model", grdb, system]),
     tests(
       "IngestTests", ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", crypto, logging, system]),
-    tests("ProgramsTests", ["Programs"]),
+    tests("ProgramsTests", ["Programs", system]),
     tests("HooksTests", ["Hooks", "Journal", "Model", logging, lifecycle, system]),
     tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
     tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
