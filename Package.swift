@@ -102,32 +102,39 @@ let package = Package(
     // Measures the journal alone for scripts/bench; not a product, not installed.
     program("pixcheese-bench", ["Journal", "Model", grdb, argumentParser, system, crypto]),
 
+    // What tests of several targets share; no program and no library knows it.
+    .target(
+      name: "TestServers", dependencies: ["Programs", "CGNU", system], path: "Tests/TestServers",
+      swiftSettings: strict),
+
     tests("ModelTests", ["Model"]),
     tests("GPhotoTests", ["GPhoto"]),
-    tests("CurlTests", ["Curl"]),
+    tests("CurlTests", ["Curl", "Programs", "TestServers"]),
     tests("PicturesTests", ["Pictures", "Model"]),
-    tests("JournalTests", ["Journal", "Model", grdb, system]),
+    tests("JournalTests", ["Journal", "Model", "TestServers", grdb, system]),
     tests(
-      "IngestTests", ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", crypto, logging, system]),
+      "IngestTests",
+      ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", "TestServers", crypto, logging, system]),
     tests("ProgramsTests", ["Programs", system]),
-    tests("HooksTests", ["Hooks", "Journal", "Model", logging, lifecycle, system]),
-    tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
-    tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
+    tests("HooksTests", ["Hooks", "Journal", "Model", "TestServers", logging, lifecycle, system]),
+    tests(
+      "RenditionsTests",
+      ["Renditions", "Journal", "Model", "Pictures", "TestServers", logging, lifecycle, system]),
+    tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", "TestServers", logging, system]),
     tests(
       "AlbumServerTests",
       [
-        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix,
-        logging,
-        lifecycle, crypto, grdb,
+        "AlbumServer", "Model", "Pictures", "TestServers", hummingbird, hummingbirdTesting, httpTypes,
+        nioCore, nioPosix, logging, lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
     tests(
       "CommandsTests",
       [
-        "Commands", "AlbumServer", "Delivery", "Hooks", "Ingest", "Model", "Renditions", lifecycle, logging,
-        system,
+        "Commands", "AlbumServer", "Delivery", "Hooks", "Ingest", "Model", "Programs", "Renditions",
+        "TestServers", lifecycle, logging, system,
       ]),
-    tests("EndToEndTests", ["Model"]),
+    tests("EndToEndTests", ["Model", "Programs", "TestServers"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Model
+import TestServers
 import Testing
 
 extension EndToEndTests {
