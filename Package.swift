@@ -71,15 +71,20 @@ let package = Package(
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd"),
 
     library("Model", [crypto]),
+    library("Blocking"),
     library("GPhoto", ["Programs", "CGPhoto2", "CUSB"]),
     library("Curl", ["CCurl"]),
-    library("Pictures", ["Model", "CVips", "CRaw"]),
-    library("Journal", ["Model", grdb, system, crypto]),
+    library("Pictures", ["Model", "Blocking", "CVips", "CRaw"]),
+    library("Journal", ["Model", "Blocking", grdb, system, crypto]),
     library(
-      "Ingest", ["Model", "Journal", "Pictures", "GPhoto", "Programs", logging, lifecycle, crypto, system]),
+      "Ingest",
+      [
+        "Model", "Journal", "Pictures", "GPhoto", "Programs", "Blocking", logging, lifecycle, crypto, system,
+      ]),
     library("Programs", ["CGNU", system]),
     library("Hooks", ["Model", "Journal", "Programs", logging, lifecycle, system]),
-    library("Renditions", ["Model", "Journal", "Pictures", "Programs", logging, lifecycle, system]),
+    library(
+      "Renditions", ["Model", "Journal", "Pictures", "Programs", "Blocking", logging, lifecycle, system]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
     library(
       "AlbumServer",
@@ -92,7 +97,7 @@ let package = Package(
       "Commands",
       [
         "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator", "Curl",
-        "Hooks", "Programs", "Pictures",
+        "Hooks", "Programs", "Pictures", "Blocking",
         "CQREncode", "CSystemd", argumentParser, logging, lifecycle, signals, toml, system,
       ]),
     program("pixcheese", ["Commands"]),
