@@ -159,6 +159,19 @@ struct HookStageTests {
     #expect(failures.all.map(\.name) == ["\(HookStage.capturedLimit).jpg"])
   }
 
+  @Test("A journal that takes nothing any more ends the stage, and is not hushed up")
+  func journalFails() async throws {
+    let writing = try await journal()
+    try await writing.watchHooks([.safe])
+    _ = try await record("a.jpg", in: writing)
+    let journal = try #require(
+      try await Journal.openForReading(
+        at: folder.appending("journal.sqlite"), spool: folder.appending("spool")))
+    let stage = stage(journal, [.safe: "echo x >> said"])
+    await #expect(throws: JournalError.self) { try await stage.run() }
+    #expect(said.isEmpty)
+  }
+
   @Test("At the end of a run a hook that hangs is ended, and left for the next run")
   func shutdown() async throws {
     let journal = try await journal()
