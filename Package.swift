@@ -137,7 +137,7 @@ let package = Package(
       "CommandsTests",
       [
         "Commands", "AlbumServer", "Delivery", "Hooks", "Ingest", "Model", "Programs", "Renditions",
-        "TestServers", lifecycle, logging, system,
+        "TestServers", argumentParser, lifecycle, logging, system,
       ]),
     tests("EndToEndTests", ["Model", "Programs", "TestServers"]),
   ],
