@@ -117,13 +117,13 @@ struct SettingsTests {
   @Test("A camera that is none is told with where it stands")
   func cameras() throws {
     let option = try #require(throws: Complaint.self) {
-      try TetherCommand.cameras(["bogus"], in: settings(""))
+      try CameraOptions.selections(["bogus"], in: settings(""))
     }
     #expect(
       option.status == .usage && option.message.contains("--camera") && option.message.contains("bogus"))
     let file = try settings("[tether]\ncamera = \"bogus\"\n")
-    let complaint = try #require(throws: Complaint.self) { try TetherCommand.cameras([], in: file) }
+    let complaint = try #require(throws: Complaint.self) { try CameraOptions.selections([], in: file) }
     #expect(complaint.status == .configuration && complaint.message.contains("config.toml:2:"))
-    #expect(try TetherCommand.cameras([], in: settings("")) == [.auto])
+    #expect(try CameraOptions.selections([], in: settings("")) == [.auto])
   }
 }

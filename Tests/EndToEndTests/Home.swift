@@ -45,7 +45,7 @@ final class Home: Sendable {
 
   /// Runs `pixcheese COMMAND… --home HOME --json` to its end.
   func run(
-    _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(60)
+    _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(300)
   ) async throws -> Ended {
     let program = try start(arguments, environment: environment)
     return Ended(status: try await program.end(within: limit), program: program)

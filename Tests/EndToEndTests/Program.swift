@@ -91,7 +91,7 @@ final class Program: Sendable {
   /// - Throws: `Failure` if it ends, or the time is over, before that.
   @discardableResult
   func find<Found: Sendable>(
-    _ what: String, within limit: Duration = .seconds(60), _ find: @escaping @Sendable ([Event]) -> Found?
+    _ what: String, within limit: Duration = .seconds(300), _ find: @escaping @Sendable ([Event]) -> Found?
   ) async throws -> Found {
     try await wait(for: what, within: limit) { state in
       if let found = find(state.events) { return .found(found) }
@@ -102,14 +102,14 @@ final class Program: Sendable {
   /// Waits for an event.
   @discardableResult
   func first(
-    _ event: String, within limit: Duration = .seconds(60),
+    _ event: String, within limit: Duration = .seconds(300),
     where isWanted: @escaping @Sendable (Event) -> Bool = { _ in true }
   ) async throws -> Event {
     try await find(event, within: limit) { $0.first { $0.event == event && isWanted($0) } }
   }
 
   /// Waits for its end, and for the last of what it said.
-  func end(within limit: Duration = .seconds(60)) async throws -> Status {
+  func end(within limit: Duration = .seconds(300)) async throws -> Status {
     try await wait(for: "its end", within: limit) { state in state.status.map { .found($0) } ?? .notYet }
   }
 
