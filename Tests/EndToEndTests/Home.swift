@@ -5,9 +5,12 @@ import Testing
 final class Home: Sendable {
   let folder: URL
 
-  /// The folder of the programs that were built together with these tests.
-  private static let build = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    .deletingLastPathComponent()
+  /// The folder of the programs: `PIXCHEESE_PROGRAMS`, else where those are that were built together with these tests.
+  private static let build =
+    switch ProcessInfo.processInfo.environment["PIXCHEESE_PROGRAMS"] {
+    case let folder? where !folder.isEmpty: URL(filePath: folder, directoryHint: .isDirectory)
+    default: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    }
   static let pixcheese = build.appending(path: "pixcheese")
   static let camsim = build.appending(path: "pixcheese-camsim")
 

@@ -91,7 +91,10 @@ final class Program: Sendable {
   var lines: [Line] { life.state.withLock(\.lines) }
 
   /// The events among the lines.
-  var events: [Event] { lines.compactMap(\.event) }
+  var events: [Event] { life.state.withLock(\.events) }
+
+  /// How many events it has written so far.
+  var eventCount: Int { life.state.withLock(\.events.count) }
 
   /// What it has written to standard error so far.
   var words: String { life.state.withLock { String(decoding: $0.errors, as: UTF8.self) } }
@@ -136,10 +139,10 @@ final class Program: Sendable {
   /// Gives a command to a program that answers each with a line that has `ok`, one at a time, and waits for its answer.
   /// - Throws: `Failure` if it does not do it.
   func perform(_ command: String) async throws {
-    let before = events.count { $0.ok != nil }
+    let before = eventCount
     tell(command)
     let answer = try await find("an answer to \(command)") { events in
-      events.filter { $0.ok != nil }.dropFirst(before).first
+      events[before...].first { $0.ok != nil }
     }
     guard answer.ok == true else { throw failure("it does not \(command): \(answer.error ?? "")") }
   }
