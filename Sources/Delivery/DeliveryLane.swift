@@ -11,6 +11,7 @@ actor DeliveryLane {
   private let destination: DeliveryDestination
   private let client: any DestinationClient
   private let journal: Journal
+  private let lines: SendingLines
   private let meter: ThroughputMeter
   private let options: Deliverer.Options
   private let events: AsyncStream<DeliveryEvent>.Continuation
@@ -30,6 +31,8 @@ actor DeliveryLane {
   /// Whose renditions, and whose originals, went last.
   private var renditionTurns = Turns()
   private var originalTurns = Turns()
+  /// Originals that were due and had no place when they were last asked for.
+  private var originalsBehind = 0
   /// Whether originals wait for a network that costs nothing by the byte.
   private var holdsOriginals = false
   /// A nudge makes what was put off due at once, one time.
@@ -41,13 +44,14 @@ actor DeliveryLane {
 
   init(
     _ destination: DeliveryDestination, client: any DestinationClient, journal: Journal,
-    meter: ThroughputMeter,
+    lines: SendingLines, meter: ThroughputMeter,
     options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger,
     firstTransfers: Int = TransferCount.start
   ) {
     self.destination = destination
     self.client = client
     self.journal = journal
+    self.lines = lines
     self.meter = meter
     self.options = options
     self.events = events
@@ -58,6 +62,7 @@ actor DeliveryLane {
     transfers = TransferCount(
       fixed: options.originalPlaces ?? (destination.isLoopback ? Self.loopbackPlaces : nil),
       start: firstTransfers)
+    lines.set(count: transfers.count, behind: 0)
     rest = Rest(backoff: options.backoff, seed: UInt64.random(in: .min ... .max))
     (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
@@ -135,7 +140,7 @@ actor DeliveryLane {
     let before = transfers.count
     transfers.second(bytes: bytes, isFull: isFull && wasFull)
     wasFull = isFull
-    if transfers.count > before { waker.yield() }
+    if transfers.count != before { waker.yield() }
   }
 
   private func wake(at date: Date) async {
@@ -162,8 +167,9 @@ extension DeliveryLane {
   /// every camera's in turn.
   private func pick() async throws(JournalError) -> [Delivery] {
     guard !Task.isCancelled, !rest.isResting(at: Date()) else { return [] }
+    lines.set(count: transfers.count, behind: originalsBehind)
     let places = Places(
-      renditions: options.renditionPlaces, originals: transfers.count, isProbing: rest.isProbing,
+      renditions: options.renditionPlaces, originals: originalPlaces, isProbing: rest.isProbing,
       active: Array(active.values))
     guard places.freeForRenditions + places.freeForOriginals > 0 else { return [] }
     let now = ignoresWaits ? Date.distantFuture : Date()
@@ -177,9 +183,12 @@ extension DeliveryLane {
       of: Self.owner)
     let hasPlaceForOriginals =
       renditions.count <= places.freeForRenditions && places.freeForOriginals > 0
+    // As many more as may send at once: whether lines are running out of originals decides how the next ones go.
     let originals = originalTurns.order(
       hasPlaceForOriginals
-        ? try await due(destination.takes.filter { $0 == .original }, places.freeForOriginals, now, started)
+        ? try await due(
+          destination.takes.filter { $0 == .original }, places.freeForOriginals + transfers.count, now,
+          started)
         : [],
       of: Self.owner)
     let chosen = places.choose(renditions: renditions, originals: originals)
@@ -190,6 +199,10 @@ extension DeliveryLane {
         renditionTurns.took(delivery.source)
       }
     }
+    if hasPlaceForOriginals {
+      originalsBehind = originals.count - chosen.count { $0.kind == .original }
+      lines.set(count: transfers.count, behind: originalsBehind)
+    }
     return chosen
   }
 
@@ -197,6 +210,10 @@ extension DeliveryLane {
   private static func owner(of delivery: Delivery) -> String? {
     delivery.isPushed ? nil : delivery.source
   }
+
+  /// One more than may send at once where that is to be found out: it makes its upload, or waits for its last answer,
+  /// while the others send.
+  private var originalPlaces: Int { transfers.count + (transfers.isFixed ? 0 : 1) }
 
   private func due(
     _ kinds: [AssetKind], _ limit: Int, _ now: Date, _ started: Set<Int64>

@@ -59,6 +59,7 @@ public struct Preparation: Hashable, Sendable {
   public var frame: Frame
   public var part: Part
 
+  /// What of the frame is to be prepared.
   public enum Part: Hashable, Sendable {
     /// Its renditions are to be made, and go somewhere.
     case renditions

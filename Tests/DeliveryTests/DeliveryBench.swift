@@ -4,6 +4,7 @@ import Journal
 import Logging
 import Model
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Delivery
@@ -92,6 +93,14 @@ final class DeliveryBench {
       group.cancelAll()
       return events
     }
+  }
+}
+
+extension TusClient {
+  /// Carries one delivery as a lane does.
+  func carry(_ delivery: Delivery) async throws -> DeliveryOutcome {
+    let source = try await DeliverySource.open(delivery, on: DispatchQueue(label: "tests"))
+    return try await carry(delivery, from: source) { true }
   }
 }
 

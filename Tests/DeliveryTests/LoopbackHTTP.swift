@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import TestServers
 
 /// An HTTP server on a loopback port that answers each request as its test says.
 final class LoopbackHTTP: Sendable {
@@ -17,43 +17,22 @@ final class LoopbackHTTP: Sendable {
     var body = ""
   }
 
-  let port: UInt16
-  private let listener: Int32
+  private let listener: LoopbackListener
 
   /// - Parameter answer: runs on a thread of its connection. It reads the request's body by calling its second argument;
   ///   `nil` resets the connection.
   init(_ answer: @escaping @Sendable (Request, () -> [UInt8]) -> Answer?) throws {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(listener, pointer, length) | listen(listener, 64) | getsockname(listener, pointer, &length)
-      }
+    listener = try LoopbackListener()
+    listener.serve { connection in
+      Thread.detachNewThread { Self.serve(connection, answer) }
     }
-    guard listener >= 0, result == 0 else { throw POSIXError(.EADDRINUSE) }
-    self.listener = listener
-    port = UInt16(bigEndian: address.sin_port)
-    Thread {
-      while true {
-        let client = accept(listener, nil, nil)
-        guard client >= 0 else { return }
-        // A program that another test starts meanwhile must not hold the connection open.
-        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-        Thread {
-          Self.serve(client, answer)
-          close(client)
-        }.start()
-      }
-    }.start()
   }
 
   deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+    listener.end()
   }
+
+  var port: UInt16 { listener.port }
 
   private static func serve(_ client: Int32, _ answer: (Request, () -> [UInt8]) -> Answer?) {
     while let request = readHead(client) {
@@ -63,15 +42,16 @@ final class LoopbackHTTP: Sendable {
         defer { isRead = true }
         return isRead ? [] : read(length, client)
       }
-      guard let answer else { return reset(client) }
+      guard let answer else { return LoopbackListener.reset(client) }
       if !isRead { _ = read(length, client) }
       let body = request.method == "HEAD" ? "" : answer.body
       let lines =
         ["HTTP/1.1 \(answer.status) As Scripted", "Content-Length: \(answer.body.utf8.count)"]
         + answer.headers
       let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
-      guard send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
+      guard send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { break }
     }
+    close(client)
   }
 
   private static func readHead(_ client: Int32) -> Request? {
@@ -101,11 +81,5 @@ final class LoopbackHTTP: Sendable {
       bytes += buffer[..<received]
     }
     return bytes
-  }
-
-  /// Closes (with the descriptor) so that the peer sees a reset.
-  private static func reset(_ client: Int32) {
-    var linger = linger(l_onoff: 1, l_linger: 0)
-    setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
   }
 }

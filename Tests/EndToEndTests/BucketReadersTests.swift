@@ -1,13 +1,14 @@
 import Foundation
 import Glibc
 import Model
+import TestServers
 import Testing
 
 extension EndToEndTests {
   @Suite(
     "What others read of a bucket album",
     .enabled(
-      if: BucketStore.isInstalled && Rclone.isInstalled,
+      if: BucketStore.isInstalled && TestEnvironment.program("rclone") != nil,
       "no SeaweedFS or no rclone in .venv-test: scripts/test-venv.sh makes it"))
   struct BucketReadersTests {
     private struct Made: Decodable {
@@ -30,6 +31,7 @@ extension EndToEndTests {
     @Test(
       "rclone reads back what pixcheese put there: copies with words, every byte, and what each object is")
     func rclone() async throws {
+      let rclone = URL(filePath: try #require(TestEnvironment.program("rclone")))
       let home = try Home()
       let store = try await BucketStore.start(in: home)
       let place = "s3://party/read back"
@@ -52,11 +54,11 @@ extension EndToEndTests {
       for arguments in [
         ["copy", "store:party/read back", copy], ["check", "store:party/read back", copy, "--download"],
       ] {
-        let program = try Program(Rclone.program, arguments, environment: environment)
+        let program = try Program(rclone, arguments, environment: environment)
         #expect(try await program.end(within: .seconds(60)) == .exit(0), "\(program.words)")
       }
       let listing = try Program(
-        Rclone.program, ["lsjson", "-R", "--files-only", "store:party/read back"],
+        rclone, ["lsjson", "-R", "--files-only", "store:party/read back"],
         environment: environment)
       #expect(try await listing.end() == .exit(0), "\(listing.words)")
       let objects = try JSONDecoder().decode(
@@ -92,16 +94,4 @@ extension EndToEndTests {
       #expect(try files.map { try Data(contentsOf: $0) } == before, "nobody's own file was touched")
     }
   }
-}
-
-/// rclone of the tests' virtual environment (scripts/test-venv.sh).
-private enum Rclone {
-  static let program: URL = {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let named = ProcessInfo.processInfo.environment["PIXCHEESE_TEST_VENV"]
-    return URL(filePath: (named ?? root.appending(path: ".venv-test").path) + "/bin/rclone")
-  }()
-
-  static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: program.path) }
 }
