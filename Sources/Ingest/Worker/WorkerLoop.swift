@@ -19,6 +19,8 @@ final class WorkerLoop {
   private var objects = ObjectTable()
   private var listing: ListingWalk?
   private var listed: [CameraObject] = []
+  /// The folders in which the last listing found nothing.
+  private var emptyFolders: Set<String> = []
   private var wanted = FetchQueue()
   /// Announced objects that the parent has not answered yet.
   private var unanswered: Set<UInt64> = []
@@ -218,7 +220,7 @@ final class WorkerLoop {
     for _ in 0..<100 where inMemory.isEmpty {
       let event: CameraEvent
       do {
-        event = try patiently(mayHaveLostEvent: true) { () throws(GPhotoError) in
+        event = try patiently(spoilsDriver: true) { () throws(GPhotoError) in
           try camera.waitForEvent(milliseconds: 1)
         }
       } catch  where error.kind == .notSupported {
@@ -301,7 +303,7 @@ final class WorkerLoop {
       report(
         .warning(
           code: "file_gone", message: "The camera announced \(path.name.debugDescription), and has it not."))
-      beginListing()
+      isOutdated = true
       return nil
     }
   }
@@ -368,7 +370,7 @@ final class WorkerLoop {
           code: isGone ? .gone : .camera,
           message: "\(entry.path.name.debugDescription) could not be fetched: \(error.description).")))
     if isGone {
-      beginListing()
+      isOutdated = true
     } else if error.isRetryable {
       throw error
     }
@@ -389,7 +391,8 @@ final class WorkerLoop {
   // MARK: Listing
 
   private func list() throws(GPhotoError) {
-    let found = try patiently { () throws(GPhotoError) in
+    // A folder whose reading failed is read no second time: what the driver says of it then is no longer true.
+    let found = try patiently(spoilsDriver: true) { () throws(GPhotoError) in
       try listing?.step(camera, beforeFolder: { report(.alive(patience: Self.longPatience)) }) ?? []
     }
     for (path, info) in found {
@@ -397,22 +400,36 @@ final class WorkerLoop {
       if let object = objects.object(id) { listed.append(object) }
     }
     let isComplete = listing?.isComplete ?? true
-    if isComplete, !isOutdated { knowsCards = true }
+    if isComplete, let doubtful = listing?.doubtful(status.storages) {
+      if hasFilesByRoom, !doubtful.isSubset(of: emptyFolders) { isOutdated = true }
+      emptyFolders = doubtful
+    }
+    // One that cannot be believed is made again on a new connection.
+    let isTrue = isComplete && !isOutdated
+    if isTrue { knowsCards = true }
     // What was shot while the listing ran is announced before the parent takes the listing for what was there before.
     if isComplete { try takeEvents() }
     guard isComplete || listed.count + ListingWalk.filesPerStep > WorkerProtocol.objectsPerReport else {
       return
     }
-    report(.listed(listed, isComplete: isComplete))
+    report(.listed(listed, isComplete: isTrue))
     listed = []
     if isComplete {
       listing = nil
-      if !isOutdated, let alarm {
-        if objects.unannouncedCount == alarm.unannounced { room.wasInVain(alarm.excess) }
-        self.alarm = nil
+      if isTrue {
+        if let alarm, objects.unannouncedCount == alarm.unannounced { room.wasInVain(alarm.excess) }
+        alarm = nil
+        pace.listed(now: clock.now, room: status.storages, unannounced: objects.unannouncedCount)
       }
-      pace.listed(now: clock.now, room: status.storages, unannounced: objects.unannouncedCount)
       report(.alive(patience: Self.patience))
+    }
+  }
+
+  /// Whether there is something on the cards for all that their room says: then an empty folder is looked at twice.
+  private var hasFilesByRoom: Bool {
+    status.storages.contains { card in
+      guard let capacity = card.capacity, let free = card.free else { return true }
+      return free < capacity
     }
   }
 
@@ -435,7 +452,8 @@ final class WorkerLoop {
         if case .new(let id) = objects.announce(path, info, isFresh: true, now: clock.now) { announce(id) }
       }
       // The listing will show all that is there now.
-      room.settle(try patiently { () throws(GPhotoError) in try camera.storages() })
+      status.storages = try patiently { () throws(GPhotoError) in try camera.storages() }
+      room.settle(status.storages)
       beginListing()
       return
     }
@@ -524,9 +542,10 @@ final class WorkerLoop {
   }
 
   /// Repeats a call while the camera is busy, ten seconds long.
-  /// - Parameter mayHaveLostEvent: an event that the driver could not ask the camera about is gone: list anew.
+  /// - Parameter spoilsDriver: whether the driver has lost something when the camera was busy (an event that it could not
+  ///   ask about, a folder that it takes for read): then all is listed on a new connection.
   private func patiently<Value>(
-    mayHaveLostEvent: Bool = false, _ body: () throws(GPhotoError) -> Value
+    spoilsDriver: Bool = false, _ body: () throws(GPhotoError) -> Value
   ) throws(GPhotoError) -> Value {
     let start = clock.now
     var pause: UInt32 = 20_000
@@ -534,7 +553,7 @@ final class WorkerLoop {
       do {
         return try body()
       } catch  where error.recovery == .retry && clock.now - start < .seconds(10) {
-        if mayHaveLostEvent { isOutdated = true }
+        if spoilsDriver { isOutdated = true }
         usleep(pause)
         pause = min(pause * 2, 500_000)
       }
