@@ -2,6 +2,7 @@ import Delivery
 import Foundation
 import Ingest
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Commands
@@ -34,7 +35,7 @@ struct SettingsTests {
 
   @Test("Without a file nothing is set")
   func noFile() throws {
-    let settings = try Settings(file: folder.path.appending("none.toml"), environment: [:])
+    let settings = try Settings(file: folder.filePath.appending("none.toml"), environment: [:])
     #expect(try settings.text("album") == nil)
     #expect(try settings.texts("album").isEmpty)
     #expect(try settings.number("tether.frames") == nil)
@@ -117,13 +118,13 @@ struct SettingsTests {
   @Test("A camera that is none is told with where it stands")
   func cameras() throws {
     let option = try #require(throws: Complaint.self) {
-      try TetherCommand.cameras(["bogus"], in: settings(""))
+      try CameraOptions.selections(["bogus"], in: settings(""))
     }
     #expect(
       option.status == .usage && option.message.contains("--camera") && option.message.contains("bogus"))
     let file = try settings("[tether]\ncamera = \"bogus\"\n")
-    let complaint = try #require(throws: Complaint.self) { try TetherCommand.cameras([], in: file) }
+    let complaint = try #require(throws: Complaint.self) { try CameraOptions.selections([], in: file) }
     #expect(complaint.status == .configuration && complaint.message.contains("config.toml:2:"))
-    #expect(try TetherCommand.cameras([], in: settings("")) == [.auto])
+    #expect(try CameraOptions.selections([], in: settings("")) == [.auto])
   }
 }

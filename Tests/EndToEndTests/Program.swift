@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Programs
 import Synchronization
 
 /// A program that a test started, seen from the outside: its lines, its words, its end.
@@ -12,10 +13,17 @@ final class Program: Sendable {
     case exit(Int32)
     case signal(Int32)
 
+    init(_ end: ProcessEnd) {
+      switch end {
+      case .exit(let code): self = .exit(code)
+      case .signal(let number): self = .signal(number)
+      }
+    }
+
     var description: String {
       switch self {
-      case .exit(let code): "exit code \(code)"
-      case .signal(let number): "signal \(number) (\(String(cString: strsignal(number))))"
+      case .exit(let code): ProcessEnd.exit(code).description
+      case .signal(let number): ProcessEnd.signal(number).description
       }
     }
   }
@@ -28,14 +36,14 @@ final class Program: Sendable {
   }
 
   let name: String
-  let identifier: pid_t
+  private let process: ChildProcess
   private let input: Int32
   private let life: Life
 
   /// - Parameters:
   ///   - arguments: without the program's own name.
   ///   - environment: besides `PATH`, and a `HOME` that is nobody's.
-  /// - Throws: `POSIXError` if it cannot be started.
+  /// - Throws: `StartFailure` if it cannot be started.
   init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
     name = ([executable.lastPathComponent] + arguments).joined(separator: " ")
     let inputs = try Self.pipe()
@@ -44,13 +52,15 @@ final class Program: Sendable {
     defer { for end in [inputs.out, outputs.in, errors.in] { close(end) } }
     input = inputs.in
     do {
-      identifier = try Self.spawn(
-        [executable.path] + arguments, Self.environment(environment), [inputs.out, outputs.in, errors.in])
+      // In our group: Ctrl-C is for the tests and all that they started.
+      process = try ChildProcess.start(
+        [executable.path] + arguments, environment: Self.environment(environment),
+        descriptors: [inputs.out, outputs.in, errors.in].map { .copy(of: $0) }, hasOwnGroup: false)
     } catch {
       for end in [inputs.in, outputs.out, errors.out] { close(end) }
       throw error
     }
-    life = Life(identifier)
+    life = Life(process)
     let life = life
     let readers = DispatchGroup()
     for (descriptor, take) in [(outputs.out, Life.takeOutput), (errors.out, Life.takeErrors)] {
@@ -73,13 +83,18 @@ final class Program: Sendable {
     close(input)
   }
 
+  var identifier: pid_t { process.identifier }
+
   // MARK: What it says
 
   /// What it has written to standard output so far, by line.
   var lines: [Line] { life.state.withLock(\.lines) }
 
   /// The events among the lines.
-  var events: [Event] { lines.compactMap(\.event) }
+  var events: [Event] { life.state.withLock(\.events) }
+
+  /// How many events it has written so far.
+  var eventCount: Int { life.state.withLock(\.events.count) }
 
   /// What it has written to standard error so far.
   var words: String { life.state.withLock { String(decoding: $0.errors, as: UTF8.self) } }
@@ -88,7 +103,7 @@ final class Program: Sendable {
   /// - Throws: `Failure` if it ends, or the time is over, before that.
   @discardableResult
   func find<Found: Sendable>(
-    _ what: String, within limit: Duration = .seconds(60), _ find: @escaping @Sendable ([Event]) -> Found?
+    _ what: String, within limit: Duration = .seconds(300), _ find: @escaping @Sendable ([Event]) -> Found?
   ) async throws -> Found {
     try await wait(for: what, within: limit) { state in
       if let found = find(state.events) { return .found(found) }
@@ -99,14 +114,14 @@ final class Program: Sendable {
   /// Waits for an event.
   @discardableResult
   func first(
-    _ event: String, within limit: Duration = .seconds(60),
+    _ event: String, within limit: Duration = .seconds(300),
     where isWanted: @escaping @Sendable (Event) -> Bool = { _ in true }
   ) async throws -> Event {
     try await find(event, within: limit) { $0.first { $0.event == event && isWanted($0) } }
   }
 
   /// Waits for its end, and for the last of what it said.
-  func end(within limit: Duration = .seconds(60)) async throws -> Status {
+  func end(within limit: Duration = .seconds(300)) async throws -> Status {
     try await wait(for: "its end", within: limit) { state in state.status.map { .found($0) } ?? .notYet }
   }
 
@@ -124,10 +139,10 @@ final class Program: Sendable {
   /// Gives a command to a program that answers each with a line that has `ok`, one at a time, and waits for its answer.
   /// - Throws: `Failure` if it does not do it.
   func perform(_ command: String) async throws {
-    let before = events.count { $0.ok != nil }
+    let before = eventCount
     tell(command)
     let answer = try await find("an answer to \(command)") { events in
-      events.filter { $0.ok != nil }.dropFirst(before).first
+      events[before...].first { $0.ok != nil }
     }
     guard answer.ok == true else { throw failure("it does not \(command): \(answer.error ?? "")") }
   }
@@ -190,35 +205,6 @@ final class Program: Sendable {
     var environment = ["HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no", "LC_ALL": "C.UTF-8"]
     for name in ["PATH", "LD_LIBRARY_PATH", "TMPDIR"] { environment[name] = own[name] }
     return environment.merging(given) { $1 }
-  }
-
-  /// - Parameter standard: what becomes standard input, output and error.
-  private static func spawn(
-    _ words: [String], _ environment: [String: String], _ standard: [Int32]
-  ) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (index, descriptor) in standard.enumerated() {
-      posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(index))
-    }
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    var all = sigset_t()
-    sigfillset(&all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    var arguments = words.map { strdup($0) } + [nil]
-    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for word in arguments + variables { free(word) } }
-    var identifier: pid_t = 0
-    let result = posix_spawnp(&identifier, words[0], &actions, &attributes, &arguments, &variables)
-    guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: result) ?? .EIO) }
-    return identifier
   }
 
   /// A way for bytes that no other child inherits, from its first moment on (which `pipe` cannot promise).

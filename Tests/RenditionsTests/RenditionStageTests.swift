@@ -5,22 +5,17 @@ import Model
 import Pictures
 import ServiceLifecycle
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Renditions
 
 @Suite("The rendition stage")
-final class RenditionStageTests {
-  let folder: FilePath
+struct RenditionStageTests {
+  private let temporary: TemporaryFolder
+  private var folder: FilePath { temporary.filePath }
 
-  init() throws {
-    folder = FilePath(NSTemporaryDirectory()).appending("pixcheese-renditions-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: folder.string)
-  }
+  init() throws { temporary = try TemporaryFolder() }
 
   private func journal() async throws -> Journal {
     try await Journal.open(at: folder.appending("journal.sqlite"), spool: folder.appending("spool"))
@@ -100,5 +95,23 @@ final class RenditionStageTests {
     _ = await stage.result
     try await renderAll(journal)
     #expect(try await journal.dueDeliveries(to: "Party", limit: 9).count == 3)
+  }
+
+  @Test("A run that ends at any moment ends the stage without an error")
+  func shutdown() async throws {
+    let journal = try await journal()
+    for turn in 0..<40 {
+      for index in 0..<3 {
+        _ = try await record("\(turn)-\(index).JPG", Array("no picture: \(turn)-\(index)".utf8), in: journal)
+      }
+      let logger = Logger(label: "test")
+      let group = ServiceGroup(
+        services: [RenditionStage(journal: journal, logger: logger)], logger: logger)
+      let run = Task { try await group.run() }
+      for await _ in journal.ticks() { break }
+      try await Task.sleep(for: .microseconds(turn * 100))
+      await group.triggerGracefulShutdown()
+      try await run.value
+    }
   }
 }

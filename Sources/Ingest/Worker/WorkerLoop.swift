@@ -38,6 +38,9 @@ final class WorkerLoop {
   /// Whether this connection has listed every folder, so that also such a driver knows what is new.
   private var knowsCards = false
   private var room = RoomWatch()
+  /// Why the next listing on a new connection is made, if it is for the cards' room: what that could not explain, and
+  /// how many names listings had been the first to show.
+  private var alarm: (excess: UInt64, unannounced: Int)?
   private var status = CameraStatus(storages: [])
   private var watch = ClockWatch()
   /// The camera's clock is to be set to UTC and so many seconds.
@@ -113,7 +116,8 @@ final class WorkerLoop {
 
   private func isInOrder() throws(GPhotoError) -> Bool {
     guard !isOutdated, !isBlind, suspicious.isEmpty, listing == nil, pace.last != nil else { return false }
-    return !room.hasUnannouncedFrames(try camera.storages())
+    room.look(try camera.storages())
+    return !room.isInDoubt
   }
 
   private func greet() throws(GPhotoError) {
@@ -124,7 +128,7 @@ final class WorkerLoop {
       inventsEvents: inventsEvents)
     source = identity.serial ?? "\(identity.model) at \(port)"
     status = CameraStatus(battery: try camera.battery(), storages: try camera.storages())
-    room.note(status.storages)
+    room.settle(status.storages)
     report(.connected(identity, status))
     report(.alive(patience: Self.patience))
     try readClock()
@@ -403,6 +407,10 @@ final class WorkerLoop {
     listed = []
     if isComplete {
       listing = nil
+      if !isOutdated, let alarm {
+        if objects.unannouncedCount == alarm.unannounced { room.wasInVain(alarm.excess) }
+        self.alarm = nil
+      }
       pace.listed(now: clock.now, room: status.storages, unannounced: objects.unannouncedCount)
       report(.alive(patience: Self.patience))
     }
@@ -426,6 +434,8 @@ final class WorkerLoop {
         guard let info = try infoOfAnnounced(path) else { continue }
         if case .new(let id) = objects.announce(path, info, isFresh: true, now: clock.now) { announce(id) }
       }
+      // The listing will show all that is there now.
+      room.settle(try patiently { () throws(GPhotoError) in try camera.storages() })
       beginListing()
       return
     }
@@ -447,7 +457,14 @@ final class WorkerLoop {
       CameraStatus(battery: try camera.battery(), storages: try camera.storages())
     }
     report(.status(status))
-    if room.hasUnannouncedFrames(status.storages) { isOutdated = true }
+    room.look(status.storages)
+    guard clock.now - lastEvent > Self.statusInterval else { return }
+    if room.isInDoubt {
+      isOutdated = true
+      alarm = (room.unexplained, objects.unannouncedCount)
+    } else {
+      room.settle(status.storages)
+    }
   }
 
   /// Deletes one object, on a connection that was made for that. Every other one is spared once something casts doubt
