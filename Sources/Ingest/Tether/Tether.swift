@@ -217,7 +217,8 @@ public final class Tether: Service {
 
   /// A link for every seat on USB. It outlives the camera's unplugging, and with it what was announced and not fetched.
   private func watchUSB(_ seats: USBSeats) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    // A link that fails (the journal takes no more) ends the watching at once, and nothing is kept of one that ended.
+    try await withThrowingDiscardingTaskGroup { group in
       for seat in seats.seats { group.addTask { try await self.tether(seat, isNamed: true) } }
       if let monitor = try usbMonitor() {
         let listener = stopSignal.listen { monitor.stop() }
@@ -238,7 +239,6 @@ public final class Tether: Service {
           warnOfUSB(error)
         }
       }
-      try await group.waitForAll()
     }
   }
 
