@@ -130,7 +130,7 @@ let package = Package(
       "AlbumServerTests",
       [
         "AlbumServer", "Model", "Pictures", "TestServers", hummingbird, hummingbirdTesting, httpTypes,
-        nioCore, nioPosix, logging, lifecycle, crypto, grdb,
+        nioCore, nioPosix, logging, lifecycle, crypto, grdb, system,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
     tests(
