@@ -121,8 +121,8 @@ let package = Package(
     tests(
       "CommandsTests",
       [
-        "Commands", "AlbumServer", "Delivery", "Hooks", "Ingest", "Model", "Renditions", lifecycle, logging,
-        system,
+        "Commands", "AlbumServer", "CameraSimulator", "Delivery", "GPhoto", "Hooks", "Ingest", "Journal",
+        "Model", "Renditions", lifecycle, logging, system,
       ]),
     tests("EndToEndTests", ["Model"]),
   ],

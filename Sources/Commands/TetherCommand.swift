@@ -138,7 +138,8 @@ struct TetherCommand: AsyncParsableCommand {
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
         settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
-        room: live.room, care: care, takesOver: try settings.flag("tether.take_over", option: takeOver)),
+        room: live.room, limits: try Self.limits(in: settings), care: care,
+        takesOver: try settings.flag("tether.take_over", option: takeOver)),
       journal: live.journal, session: session, logger: context.logger)
     for case .port(let port) in cameras { context.console.say("Connecting to the camera at \(port).") }
     if cameras.contains(.auto) {
@@ -193,6 +194,25 @@ struct TetherCommand: AsyncParsableCommand {
     return CameraCare(
       clock: clock ?? .measured, setsClock: try settings.flag("tether.set_clock", option: setClock),
       deletesDelivered: deletes ?? false, deletionPause: .seconds(pause))
+  }
+
+  /// What a camera's process may cost.
+  /// - Throws: `Complaint` (78).
+  static func limits(in settings: Settings) throws(Complaint) -> WorkerLimits {
+    var limits = WorkerLimits()
+    limits.memory =
+      try settings.value(
+        "tether.worker_memory", option: nil, needed: "a size of 100MB or more is needed.",
+        { text in ByteCount.parse(text).flatMap { $0 >= 100_000_000 ? $0 : nil } }) ?? limits.memory
+    if let seconds = try settings.number("tether.worker_silence") {
+      guard (60...3600).contains(seconds) else {
+        throw settings.refusal(
+          of: "tether.worker_silence", isOption: false, value: String(seconds),
+          "60 to 3600 seconds are needed.")
+      }
+      limits.silence = .seconds(seconds)
+    }
+    return limits
   }
 
   private static func sayFarewell(_ live: LiveRun) async throws {
