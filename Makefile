@@ -40,9 +40,10 @@ test: test-packages ## all set-up, then all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
-torture: test-packages ## a simulated day of everything going wrong (FRAMES=10000 SEED=7)
+torture: build test-packages ## a simulated day of everything going wrong (FRAMES=10000 SEED=7)
 	$(SWIFT) build --build-tests
-	PIXCHEESE_TORTURE_FRAMES=$(FRAMES) PIXCHEESE_SEED=$(SEED) $(SWIFT) test --skip-build --filter TortureTests
+	PIXCHEESE_TORTURE_FRAMES=$(FRAMES) PIXCHEESE_SEED=$(SEED) PIXCHEESE_PROGRAMS="$(abspath $(RELEASE))" \
+	  $(SWIFT) test --skip-build --filter TortureTests
 
 build: packages ## the release programs, at .build/release
 	$(SWIFT) build -c release --static-swift-stdlib

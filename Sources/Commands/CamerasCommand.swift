@@ -54,7 +54,7 @@ struct CamerasCommand: AsyncParsableCommand {
   }
 
   func run(in context: Context) async throws {
-    let named = try TetherCommand.cameras(camera, in: context.settings)
+    let named = try CameraOptions.selections(camera, in: context.settings)
     let selections = named.contains(.auto) || camera.isEmpty ? named : [.auto] + named
     // A camera on the network takes a second connection and drops the first: one that is being tethered is left alone.
     let isRunning = JournalLock.isHeld(beside: context.home.journal)

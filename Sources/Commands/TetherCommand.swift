@@ -21,35 +21,15 @@ struct TetherCommand: AsyncParsableCommand {
       \(ExitStatus.table)
       """)
 
-  @OptionGroup var options: GlobalOptions
-  @OptionGroup var network: NetworkOptions
-
+  @OptionGroup(title: "Cameras") var camera: CameraOptions
+  @OptionGroup(title: "Album") var album: AlbumOptions
   @OptionGroup(title: "Before it is published") var publish: PublishOptions
-
   @OptionGroup(title: "Hooks") var hooks: HookOptions
-
-  @Option(
-    help: ArgumentHelp(
-      "Where to: NAME, http(s)://HOST/a/SLUG, s3://BUCKET/PREFIX or tus+http(s)://HOST/PATH; may be given several times.",
-      valueName: "album"))
-  var album: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Which: auto (every PTP camera on USB), usb:BUS,DEVICE or ptpip:HOST[:PORT]; may be given several times.",
-      valueName: "camera"))
-  var camera: [String] = []
-
-  @OptionGroup var sending: SendingOptions
+  @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup var options: GlobalOptions
 
   @Option(help: ArgumentHelp("End when so many frames are delivered everywhere.", valueName: "n"))
   var frames: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Fetch what was shot and not announced: all on the card, of this session (the default), or none.",
-      valueName: "all|session|none"))
-  var catchUp: String?
 
   @Flag(
     inversion: .prefixedNo,
@@ -58,34 +38,8 @@ struct TetherCommand: AsyncParsableCommand {
 
   @Flag(
     inversion: .prefixedNo,
-    help: "Free a camera from the program that holds it (the desktop, mostly): ask it to let go, or to end.")
-  var takeOver: Bool?
-
-  @Flag(
-    inversion: .prefixedNo,
     help: "Keep this machine from falling asleep while frames are under way (it does unless told otherwise).")
   var inhibitSleep: Bool?
-
-  @Option(
-    help: ArgumentHelp("Where this machine's own album listens (127.0.0.1:7420).", valueName: "host:port"))
-  var listen: String?
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      How far the camera's clock is ahead of this machine's, for the album's times: auto (measured, the default), none \
-      (as the camera wrote them), or ±HH:MM:SS or seconds.
-      """, valueName: "auto|none|±hh:mm:ss"))
-  var clockOffset: String?
-
-  @Flag(inversion: .prefixedNo, help: "Set the camera's clock to this machine's when it connects.")
-  var setClock: Bool?
-
-  @Option(
-    help: ArgumentHelp(
-      "Delete frames on the card: never (the default), or once delivered everywhere and confirmed there.",
-      valueName: "never|delivered"))
-  var deleteAfter: String?
 
   func run() async throws {
     try await run(in: try options.context())
@@ -93,16 +47,12 @@ struct TetherCommand: AsyncParsableCommand {
 
   func run(in context: Context) async throws {
     let settings = context.settings
-    let cameras = try Self.cameras(camera, in: settings)
-    let catchUp =
-      try settings.value(
-        "tether.catch_up", option: catchUp, needed: "all, session or none is needed.", CatchUp.init(rawValue:)
-      )
-      ?? .session
-    let policy = try sending.policy(in: settings)
+    let cameras = try CameraOptions.selections(camera.camera, in: settings)
+    let catchUp = try camera.catchUp(in: settings)
+    let policy = try album.sending.policy(in: settings)
     let isOpen = try settings.flag("tether.lan", option: lan)
     let address =
-      try settings.value("tether.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
+      try album.address("tether.listen", in: settings)
       ?? (isOpen ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded)
     let isOption = frames != nil
     let frames = try settings.number("tether.frames", option: frames)
@@ -111,10 +61,12 @@ struct TetherCommand: AsyncParsableCommand {
         of: "tether.frames", isOption: isOption, value: String(frames), "at least 1 is needed.")
     }
 
-    let care = try care(in: settings)
+    let care = try camera.care(in: settings)
+    let limits = try camera.limits(in: settings)
     let inhibits = try settings.flag("tether.inhibit_sleep", option: inhibitSleep, otherwise: true)
     let live = try await LiveRun(
-      context: context, albums: try settings.texts("album", options: album), policy: policy, listen: address,
+      context: context, albums: try settings.texts("album", options: album.album), policy: policy,
+      listen: address,
       takesFrames: true, network: network, publishing: try publish.publishing(in: settings),
       hooks: try hooks.programs(in: settings))
     if care.deletesDelivered {
@@ -138,8 +90,8 @@ struct TetherCommand: AsyncParsableCommand {
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
         settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
-        room: live.room, limits: try Self.limits(in: settings), care: care,
-        takesOver: try settings.flag("tether.take_over", option: takeOver)),
+        room: live.room, limits: limits, care: care,
+        takesOver: try settings.flag("tether.take_over", option: camera.takeOver)),
       journal: live.journal, session: session, logger: context.logger)
     for case .port(let port) in cameras { context.console.say("Connecting to the camera at \(port).") }
     if cameras.contains(.auto) {
@@ -171,50 +123,6 @@ struct TetherCommand: AsyncParsableCommand {
     try await Self.sayFarewell(live)
   }
 
-  /// What is done about the cameras' clocks and cards.
-  /// - Throws: `Complaint` (64, 78).
-  private func care(in settings: Settings) throws(Complaint) -> CameraCare {
-    let clock = try settings.value(
-      "tether.clock_offset", option: clockOffset,
-      needed: "auto, none, ±HH:MM:SS or a number of seconds is needed.", CameraCare.ClockCorrection.init)
-    let deletes: Bool? = try settings.value(
-      "tether.delete_after", option: deleteAfter, needed: "never or delivered is needed."
-    ) { text in
-      switch text {
-      case "never": false
-      case "delivered": true
-      default: nil
-      }
-    }
-    let pause = try settings.number("tether.delete_pause") ?? 60
-    guard (1...86400).contains(pause) else {
-      throw settings.refusal(
-        of: "tether.delete_pause", isOption: false, value: String(pause), "1 to 86400 seconds are needed.")
-    }
-    return CameraCare(
-      clock: clock ?? .measured, setsClock: try settings.flag("tether.set_clock", option: setClock),
-      deletesDelivered: deletes ?? false, deletionPause: .seconds(pause))
-  }
-
-  /// What a camera's process may cost.
-  /// - Throws: `Complaint` (78).
-  static func limits(in settings: Settings) throws(Complaint) -> WorkerLimits {
-    var limits = WorkerLimits()
-    limits.memory =
-      try settings.value(
-        "tether.worker_memory", option: nil, needed: "a size of 100MB or more is needed.",
-        { text in ByteCount.parse(text).flatMap { $0 >= 100_000_000 ? $0 : nil } }) ?? limits.memory
-    if let seconds = try settings.number("tether.worker_silence") {
-      guard (60...3600).contains(seconds) else {
-        throw settings.refusal(
-          of: "tether.worker_silence", isOption: false, value: String(seconds),
-          "60 to 3600 seconds are needed.")
-      }
-      limits.silence = .seconds(seconds)
-    }
-    return limits
-  }
-
   private static func sayFarewell(_ live: LiveRun) async throws {
     let console = live.context.console
     let snapshot = await live.report.scoreboard.snapshot
@@ -232,21 +140,6 @@ struct TetherCommand: AsyncParsableCommand {
         + (waiting.count > 0
           ? " \(Text.count(waiting.count, "delivery", "deliveries")) (\(Text.bytes(waiting.bytes))) kept for the next run."
           : ""))
-  }
-
-  /// The cameras that are wanted; every one on USB if none is named.
-  /// - Throws: `Complaint` (64, 78).
-  static func cameras(_ options: [String], in settings: Settings) throws(Complaint) -> [CameraSelection] {
-    var cameras: [CameraSelection] = []
-    for text in try settings.texts("tether.camera", options: options) {
-      do {
-        cameras.append(try CameraSelection(parsing: text))
-      } catch {
-        throw settings.refusal(
-          of: "tether.camera", isOption: !options.isEmpty, Text.sentence(String(describing: error)))
-      }
-    }
-    return cameras.isEmpty ? [.auto] : cameras
   }
 }
 

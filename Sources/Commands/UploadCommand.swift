@@ -18,28 +18,14 @@ struct UploadCommand: AsyncParsableCommand {
       \(ExitStatus.table)
       """)
 
-  @OptionGroup var options: GlobalOptions
-  @OptionGroup var network: NetworkOptions
-
-  @OptionGroup(title: "Before it is published") var publish: PublishOptions
-
-  @OptionGroup(title: "Hooks") var hooks: HookOptions
-
   @Argument(help: "Files and folders.", completion: .file())
   var path: [String]
 
-  @Option(
-    help: ArgumentHelp(
-      "Where to: NAME, http(s)://HOST/a/SLUG, s3://BUCKET/PREFIX or tus+http(s)://HOST/PATH; may be given several times.",
-      valueName: "album"))
-  var album: [String] = []
-
-  @OptionGroup var sending: SendingOptions
-
-  @Option(
-    help: ArgumentHelp(
-      "Where this machine's own album listens meanwhile (127.0.0.1:7420).", valueName: "host:port"))
-  var listen: String?
+  @OptionGroup(title: "Album") var album: AlbumOptions
+  @OptionGroup(title: "Before it is published") var publish: PublishOptions
+  @OptionGroup(title: "Hooks") var hooks: HookOptions
+  @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup var options: GlobalOptions
 
   @Option(
     help: ArgumentHelp(
@@ -64,11 +50,9 @@ struct UploadCommand: AsyncParsableCommand {
 
   func run(in context: Context) async throws {
     let settings = context.settings
-    let albums = try settings.texts("album", options: album)
-    let policy = try sending.policy(in: settings)
-    let address =
-      try settings.value("upload.listen", option: listen, needed: ListenAddress.needed, ListenAddress.init)
-      ?? .embedded
+    let albums = try settings.texts("album", options: album.album)
+    let policy = try album.sending.policy(in: settings)
+    let address = try album.address("upload.listen", in: settings) ?? .embedded
     let publishing = try publish.publishing(in: settings)
     let hooks = try hooks.programs(in: settings)
     let patience = Duration.seconds(max(1, try settings.number("upload.patience", option: patience) ?? 30))

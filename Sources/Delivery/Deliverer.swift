@@ -54,13 +54,14 @@ public final class Deliverer: Service {
     var lanes: [DeliveryLane] = []
     for destination in destinations where albums.insert(destination.album).inserted {
       let meter = ThroughputMeter()
+      let lines = SendingLines(count: 1)
       let client = Self.client(
-        destination, journal: journal, curl: curl, options: options, meter: meter, clock: clock,
+        destination, journal: journal, curl: curl, options: options, lines: lines, meter: meter, clock: clock,
         logger: logger)
       lanes.append(
         DeliveryLane(
-          destination, client: client, journal: journal, meter: meter, options: options, events: continuation,
-          logger: logger,
+          destination, client: client, journal: journal, lines: lines, meter: meter, options: options,
+          events: continuation, logger: logger,
           firstTransfers: curl.hasCongestionControl ? TransferCount.startWithBBR : TransferCount.start))
     }
     self.lanes = lanes
@@ -68,18 +69,18 @@ public final class Deliverer: Service {
 
   private static func client(
     _ destination: DeliveryDestination, journal: Journal, curl: CurlClient, options: Options,
-    meter: ThroughputMeter, clock: ServerClock, logger: Logger
+    lines: SendingLines, meter: ThroughputMeter, clock: ServerClock, logger: Logger
   ) -> any DestinationClient {
     switch destination.place {
     case .tus(let creationURL, let token):
       TusClient(
         TusEndpoint(creation: creationURL, token: token), album: destination.album, curl: curl,
-        journal: journal, timeouts: options.timeouts, usesChecksums: !destination.isLoopback,
-        chunks: ChunkSize(isLoopback: destination.isLoopback), meter: meter, clock: clock, logger: logger)
+        journal: journal, timeouts: options.timeouts, isLoopback: destination.isLoopback, lines: lines,
+        meter: meter, clock: clock, logger: logger)
     case .bucket(let bucket):
       BucketClient(
-        bucket, album: destination.album, curl: curl, journal: journal, options: options, meter: meter,
-        logger: logger)
+        bucket, album: destination.album, curl: curl, journal: journal, options: options, lines: lines,
+        meter: meter, logger: logger)
     }
   }
 

@@ -10,6 +10,7 @@ actor DeliveryLane {
   private let destination: DeliveryDestination
   private let client: any DestinationClient
   private let journal: Journal
+  private let lines: SendingLines
   private let meter: ThroughputMeter
   private let options: Deliverer.Options
   private let events: AsyncStream<DeliveryEvent>.Continuation
@@ -36,13 +37,14 @@ actor DeliveryLane {
 
   init(
     _ destination: DeliveryDestination, client: any DestinationClient, journal: Journal,
-    meter: ThroughputMeter,
+    lines: SendingLines, meter: ThroughputMeter,
     options: Deliverer.Options, events: AsyncStream<DeliveryEvent>.Continuation, logger: Logger,
     firstTransfers: Int = TransferCount.start
   ) {
     self.destination = destination
     self.client = client
     self.journal = journal
+    self.lines = lines
     self.meter = meter
     self.options = options
     self.events = events
@@ -52,6 +54,7 @@ actor DeliveryLane {
     transfers = TransferCount(
       fixed: options.originalPlaces ?? (destination.isLoopback ? Self.loopbackPlaces : nil),
       start: firstTransfers)
+    lines.set(count: transfers.count, behind: 0)
     rest = Rest(backoff: options.backoff, seed: UInt64.random(in: .min ... .max))
     (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
@@ -128,7 +131,7 @@ actor DeliveryLane {
     let before = transfers.count
     transfers.second(bytes: bytes, isFull: isFull && wasFull)
     wasFull = isFull
-    if transfers.count > before { waker.yield() }
+    if transfers.count != before { waker.yield() }
   }
 
   private func wake(at date: Date) async {
@@ -163,18 +166,25 @@ extension DeliveryLane {
     let originals =
       holdsOriginals
       ? [] : try await due(destination.takes.filter { $0 == .original }, now, without: started)
-    return Places(
-      renditions: options.renditionPlaces, originals: transfers.count, isProbing: rest.isProbing,
+    let chosen = Places(
+      renditions: options.renditionPlaces, originals: originalPlaces, isProbing: rest.isProbing,
       active: Array(active.values)
     ).choose(renditions: renditions, originals: originals)
+    lines.set(count: transfers.count, behind: originals.count - chosen.count { $0.kind == .original })
+    return chosen
   }
+
+  /// One more than may send at once where that is to be found out: it makes its upload, or waits for its last answer,
+  /// while the others send.
+  private var originalPlaces: Int { transfers.count + (transfers.isFixed ? 0 : 1) }
 
   private func due(
     _ kinds: [AssetKind], _ now: Date, without started: Set<Int64>
   ) async throws(JournalError) -> [Delivery] {
     guard !kinds.isEmpty else { return [] }
-    // Those that were started are due as well and come first: enough of them to see past.
-    let limit = started.count + options.renditionPlaces + transfers.count
+    // Those that were started are due as well and come first: enough of them to see past, and whether more wait than
+    // there are places for.
+    let limit = started.count + options.renditionPlaces + 2 * originalPlaces
     return try await journal.dueDeliveries(to: destination.album, kinds: kinds, limit: limit, now: now)
       .filter { !started.contains($0.id) }
   }

@@ -25,11 +25,7 @@ extension Journal {
       let row = try Row.fetchOne(
         database, sql: "SELECT * FROM parted_upload WHERE delivery_id = ?", arguments: [delivery.id])
       return try row.map { row in
-        var upload = Self.partedUpload(row)
-        let parts = try Row.fetchAll(
-          database, sql: "SELECT number, tag FROM part WHERE upload_id = ?", arguments: [upload.id])
-        for part in parts { upload.tags[part["number"]] = part["tag"] }
-        return upload
+        try Self.partedUpload(row, in: database)
       }
     }
   }
@@ -110,7 +106,7 @@ extension Journal {
             LEFT JOIN delivery ON delivery.id = delivery_id
           WHERE album = ? AND (delivery.id IS NULL OR delivery.state = 'sent' OR delivery.stored_at IS NOT NULL)
           """, arguments: [album]
-      ).map(Self.partedUpload)
+      ).map { try Self.partedUpload($0, in: database) }
     }
   }
 
@@ -136,9 +132,13 @@ extension Journal {
         """, arguments: [upload.id, delivery.id])
   }
 
-  private static func partedUpload(_ row: Row) -> PartedUpload {
-    PartedUpload(
+  private static func partedUpload(_ row: Row, in database: Database) throws -> PartedUpload {
+    var upload = PartedUpload(
       id: row["id"], object: row["object"], uploadID: row["upload_id"], partBytes: row["part_bytes"],
       tags: [:])
+    let parts = try Row.fetchAll(
+      database, sql: "SELECT number, tag FROM part WHERE upload_id = ?", arguments: [upload.id])
+    for part in parts { upload.tags[part["number"]] = part["tag"] }
+    return upload
   }
 }

@@ -35,6 +35,9 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
 
   public var description: String { message }
 
+  /// Whether the task that asked was cancelled first: nothing was done, and nothing is wrong with the journal.
+  public var isCancellation: Bool { underlying is CancellationError }
+
   /// What SQLite (through GRDB) said while `action` was under way.
   init(database error: any Error, while action: String) {
     if let error = error as? JournalError {

@@ -73,6 +73,8 @@ public struct RenditionStage: Service {
               try await cancelWhenGracefulShutdown { try await prepare(next) }
             } catch is CancellationError {
               // The run is over: what was not made is made by the next.
+            } catch let error as JournalError where error.isCancellation {
+              // So it is if the journal was to be asked at that moment.
             }
             waker.yield(.prepared(next.frame.id))
           }

@@ -118,7 +118,7 @@ struct RunningServer: Sendable {
   /// Waits until something holds that the server does by itself, looking again and again.
   func wait(until what: String, _ condition: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
-    let deadline = clock.now + .seconds(20)
+    let deadline = clock.now + .seconds(600)
     while try await !condition() {
       guard clock.now < deadline else { throw Failure("waited in vain until \(what)") }
       try await Task.sleep(for: .milliseconds(2))

@@ -51,8 +51,8 @@ struct InteropTests {
     try await bench.frame("IMG_0001.JPG", bytes, album: album)
     let client = TusClient(
       TusEndpoint(creation: try #require(URL(string: "http://127.0.0.1:\(relay.port)/files"))), album: album,
-      curl: bench.curl, journal: bench.journal, timeouts: Timeouts(), usesChecksums: true,
-      chunks: ChunkSize(isLoopback: false), meter: ThroughputMeter(),
+      curl: bench.curl, journal: bench.journal, timeouts: Timeouts(), isLoopback: false,
+      lines: SendingLines(count: 1), meter: ThroughputMeter(),
       clock: ServerClock { _ in }, logger: Logger(label: "tests"))
     let delivery = try #require(try await bench.journal.dueDeliveries(to: album, limit: 1).first)
     #expect(try await client.carry(delivery) {} == .sent)

@@ -115,17 +115,35 @@ struct TusEndpointTests {
     #expect(endpoint.reference(to: elsewhere) == "https://store.example/u/1")
   }
 
+  @Test("A part says that it is one, and a file is made of parts in their order, with neither length nor bytes")
+  func parts() throws {
+    let endpoint = TusEndpoint(creation: try #require(URL(string: "https://host.example/files")), token: "t")
+    let part = HeaderFields(
+      endpoint.create(length: 5, metadata: "sha256 YQ==", carrying: 0, isPartial: true).headers)
+    #expect(part["Upload-Concat"] == "partial")
+    #expect(part["Upload-Length"] == "5")
+    let join = endpoint.join(["/files/2", "https://other.example/1"], metadata: "filename YQ==")
+    #expect(join.method == .post)
+    #expect(join.range.isEmpty)
+    let headers = HeaderFields(join.headers)
+    #expect(headers["Upload-Concat"] == "final;/files/2 https://other.example/1")
+    #expect(headers["Upload-Metadata"] == "filename YQ==")
+    #expect(headers["Upload-Length"] == nil)
+    #expect(headers["Authorization"] == "Bearer t")
+  }
+
   @Test("OPTIONS says what a server can do; one that is no tus server says nothing")
   func features() {
     let full = Response(
       status: 204,
       headers: HeaderFields([
         .init(name: "Tus-Version", value: "1.0.0, 0.2.2"), .init(name: "tus-max-size", value: "1000"),
-        .init(name: "Tus-Extension", value: "creation, creation-with-upload ,checksum"),
+        .init(name: "Tus-Extension", value: "creation, creation-with-upload ,checksum, Concatenation"),
         .init(name: "Tus-Checksum-Algorithm", value: "md5,sha1,SHA256"),
       ]))
     #expect(
-      TusFeatures(full) == TusFeatures(takesBytesAtCreation: true, checksum: .sha256, maximumLength: 1000))
+      TusFeatures(full)
+        == TusFeatures(takesBytesAtCreation: true, joinsParts: true, checksum: .sha256, maximumLength: 1000))
     let plain = Response(status: 200, headers: HeaderFields([.init(name: "Tus-Version", value: "1.0.0")]))
     #expect(TusFeatures(plain) == TusFeatures())
     #expect(TusFeatures(Response(status: 200)) == nil)

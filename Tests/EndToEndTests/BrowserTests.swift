@@ -19,7 +19,7 @@ struct BrowserTests {
       #expect(try await browser.evaluate("return null", as: Int?.self) == nil)
       #expect(try await browser.evaluate("return navigator.language.split('-')[0]") == "zh")
       #expect(try await browser.evaluate("setTimeout(() => { window.ready = true }, 50); return true"))
-      try await browser.wait(until: "return window.ready", upTo: .seconds(20))
+      try await browser.wait(until: "return window.ready", upTo: .seconds(300))
       try await browser.press("x")
       #expect(try await browser.evaluate("return document.querySelector('input').value") == "x")
       let picture = try await browser.screenshot()

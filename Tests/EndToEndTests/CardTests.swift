@@ -15,7 +15,7 @@ extension EndToEndTests {
     }
 
     private func waitUntilEmpty(_ card: URL, _ program: Program) async throws {
-      let end = ContinuousClock.now + .seconds(60)
+      let end = ContinuousClock.now + .seconds(300)
       while !names(on: card).isEmpty, ContinuousClock.now < end {
         try await Task.sleep(for: .milliseconds(50))
       }

@@ -21,7 +21,7 @@ extension EndToEndTests {
           until: """
             const images = [...document.querySelectorAll("img[data-frame]")];
             return images.length >= 3 && images.every((image) => image.complete && image.naturalWidth > 0);
-            """, upTo: .seconds(60))
+            """, upTo: .seconds(300))
       }
       try await expectCleanEnd(of: demo, SIGINT)
       #expect(demo.words.contains("simulated"))

@@ -15,22 +15,28 @@ func expectExactly(
   }
 }
 
+/// What `pixcheese status` says of the journal.
+struct JournalStatus: Decodable {
+  struct Album: Decodable { let waiting: Int, parked: Int, delivered: Int }
+  let running: Bool
+  let frames: Int
+  let toRender: Int
+  let albums: [Album]
+
+  /// Whether nothing is left to be rendered or delivered.
+  var isQuiet: Bool { toRender == 0 && albums.allSatisfy { $0.waiting == 0 } }
+
+  enum CodingKeys: String, CodingKey {
+    case running, frames, albums
+    case toRender = "to_render"
+  }
+}
+
 /// The journal of a home has nothing left to do: no delivery, no rendition, no unfinished file in the spool.
 func expectNothingLeft(
   in home: Home, frames: Int, sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
-  struct Status: Decodable {
-    struct Album: Decodable { let waiting: Int, parked: Int, delivered: Int }
-    let running: Bool
-    let frames: Int
-    let toRender: Int
-    let albums: [Album]
-    enum CodingKeys: String, CodingKey {
-      case running, frames, albums
-      case toRender = "to_render"
-    }
-  }
-  let status: Status = try await home.answer("status")
+  let status = try await home.answer("status", as: JournalStatus.self)
   #expect(status.frames == frames, sourceLocation: sourceLocation)
   #expect(status.toRender == 0 && !status.running, sourceLocation: sourceLocation)
   for album in status.albums {
@@ -74,9 +80,9 @@ extension Program {
 
 extension Home {
   /// What a command that answers says with `--json`.
-  func answer<Answer: Decodable>(_ arguments: String..., environment: [String: String] = [:]) async throws
-    -> Answer
-  {
+  func answer<Answer: Decodable>(
+    _ arguments: String..., as type: Answer.Type = Answer.self, environment: [String: String] = [:]
+  ) async throws -> Answer {
     let program = try start(arguments, environment: environment)
     let status = try await program.end()
     guard status == .exit(0), let line = program.lines.first, program.lines.count == 1 else {

@@ -5,9 +5,12 @@ import Testing
 final class Home: Sendable {
   let folder: URL
 
-  /// The folder of the programs that were built together with these tests.
-  private static let build = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    .deletingLastPathComponent()
+  /// The folder of the programs: `PIXCHEESE_PROGRAMS`, else where those are that were built together with these tests.
+  private static let build =
+    switch ProcessInfo.processInfo.environment["PIXCHEESE_PROGRAMS"] {
+    case let folder? where !folder.isEmpty: URL(filePath: folder, directoryHint: .isDirectory)
+    default: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    }
   static let pixcheese = build.appending(path: "pixcheese")
   static let camsim = build.appending(path: "pixcheese-camsim")
 
@@ -42,7 +45,7 @@ final class Home: Sendable {
 
   /// Runs `pixcheese COMMAND… --home HOME --json` to its end.
   func run(
-    _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(60)
+    _ arguments: String..., environment: [String: String] = [:], within limit: Duration = .seconds(300)
   ) async throws -> Ended {
     let program = try start(arguments, environment: environment)
     return Ended(status: try await program.end(within: limit), program: program)

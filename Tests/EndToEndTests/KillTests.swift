@@ -53,7 +53,7 @@ extension EndToEndTests {
 
     /// A worker ends with its parent; the kernel needs a moment for it.
     private func expectNoWorker(of camera: SimulatedCamera) async throws {
-      let end = ContinuousClock.now + .seconds(10)
+      let end = ContinuousClock.now + .seconds(300)
       while try !camera.workers().isEmpty, ContinuousClock.now < end {
         try await Task.sleep(for: .milliseconds(10))
       }

@@ -45,7 +45,7 @@ extension EndToEndTests {
             until: """
               const image = document.querySelector('img[data-frame="\(shot.sha256)"]');
               return image && image.complete && image.naturalWidth > 0;
-              """, upTo: .seconds(60))
+              """, upTo: .seconds(300))
         }
         #expect(
           try await browser.evaluate("return window.isTheSamePage === true"), "the page was loaded again")

@@ -79,7 +79,10 @@ final class Program: Sendable {
   var lines: [Line] { life.state.withLock(\.lines) }
 
   /// The events among the lines.
-  var events: [Event] { lines.compactMap(\.event) }
+  var events: [Event] { life.state.withLock(\.events) }
+
+  /// How many events it has written so far.
+  var eventCount: Int { life.state.withLock(\.events.count) }
 
   /// What it has written to standard error so far.
   var words: String { life.state.withLock { String(decoding: $0.errors, as: UTF8.self) } }
@@ -88,7 +91,7 @@ final class Program: Sendable {
   /// - Throws: `Failure` if it ends, or the time is over, before that.
   @discardableResult
   func find<Found: Sendable>(
-    _ what: String, within limit: Duration = .seconds(60), _ find: @escaping @Sendable ([Event]) -> Found?
+    _ what: String, within limit: Duration = .seconds(300), _ find: @escaping @Sendable ([Event]) -> Found?
   ) async throws -> Found {
     try await wait(for: what, within: limit) { state in
       if let found = find(state.events) { return .found(found) }
@@ -99,14 +102,14 @@ final class Program: Sendable {
   /// Waits for an event.
   @discardableResult
   func first(
-    _ event: String, within limit: Duration = .seconds(60),
+    _ event: String, within limit: Duration = .seconds(300),
     where isWanted: @escaping @Sendable (Event) -> Bool = { _ in true }
   ) async throws -> Event {
     try await find(event, within: limit) { $0.first { $0.event == event && isWanted($0) } }
   }
 
   /// Waits for its end, and for the last of what it said.
-  func end(within limit: Duration = .seconds(60)) async throws -> Status {
+  func end(within limit: Duration = .seconds(300)) async throws -> Status {
     try await wait(for: "its end", within: limit) { state in state.status.map { .found($0) } ?? .notYet }
   }
 
@@ -124,10 +127,10 @@ final class Program: Sendable {
   /// Gives a command to a program that answers each with a line that has `ok`, one at a time, and waits for its answer.
   /// - Throws: `Failure` if it does not do it.
   func perform(_ command: String) async throws {
-    let before = events.count { $0.ok != nil }
+    let before = eventCount
     tell(command)
     let answer = try await find("an answer to \(command)") { events in
-      events.filter { $0.ok != nil }.dropFirst(before).first
+      events[before...].first { $0.ok != nil }
     }
     guard answer.ok == true else { throw failure("it does not \(command): \(answer.error ?? "")") }
   }

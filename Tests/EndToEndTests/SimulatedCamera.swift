@@ -35,7 +35,7 @@ struct SimulatedCamera: Sendable {
   /// Every frame that it has taken.
   var shots: [Shot] { Self.shots(in: program.events) }
 
-  private static func shots(in events: [Event]) -> [Shot] {
+  private static func shots(in events: some Sequence<Event>) -> [Shot] {
     events.compactMap { event in
       guard event.event == "shot", let name = event.name, let bytes = event.bytes, let sha256 = event.sha256
       else { return nil }
@@ -47,11 +47,11 @@ struct SimulatedCamera: Sendable {
   /// - Returns: the new ones.
   @discardableResult
   func shoot(_ count: Int = 1) async throws -> [Shot] {
-    let before = shots.count
+    let before = program.eventCount
     try await tell("shoot \(count)")
     return try await program.find("\(count) shots") { events in
-      let shots = Self.shots(in: events)
-      return shots.count >= before + count ? Array(shots[before...]) : nil
+      let shots = Self.shots(in: events[before...])
+      return shots.count >= count ? shots : nil
     }
   }
 

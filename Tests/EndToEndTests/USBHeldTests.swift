@@ -32,7 +32,7 @@ extension EndToEndTests {
       let warning = try await tether.first("warning") { $0.code == "taken_over" }
       #expect(warning.message?.contains("was ended") == true, "\(warning.message ?? "")")
       try await tether.first("camera.connected")
-      _ = try await holders[0].end(within: .seconds(10))
+      _ = try await holders[0].end(within: .seconds(300))
       // The one that has the other camera was not touched.
       #expect(holders[1].status == nil)
       try await expectCleanEnd(of: tether)

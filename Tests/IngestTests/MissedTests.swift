@@ -131,6 +131,44 @@ struct MissedTests {
     #expect(run.end.withLock { $0.isComplete && $0.away.isEmpty })
   }
 
+  @Test("A frame whose event was lost in a burst of small ones is found as soon as the camera is quiet")
+  func lostInBurst() async throws {
+    let run = try await Tethering(Tethering.configuration(bytes: 20_480))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      for index in 0..<40 {
+        if index == 20 { run.camera.inject(.missingEvents(1)) }
+        _ = try await run.camera.shoot()
+      }
+      var safe: Set<String> = []
+      while safe.count < 40 { safe.insert(try await events.safe().sha256.hex) }
+      #expect(safe == Set(run.camera.shots.map(\.sha256)))
+      #expect(!events.seen.contains { if case .cameraLost = $0 { true } else { false } })
+    }
+    #expect(run.end.withLock { $0.isComplete })
+  }
+
+  @Test(
+    "A stop right after a frame whose event was lost leaves the session open, and the next run fetches it")
+  func lostBeforeTheEnd() async throws {
+    let run = try await Tethering(Tethering.configuration(bytes: 20_480))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      for _ in 0..<10 { _ = try await run.camera.shoot() }
+      for _ in 0..<10 { _ = try await events.safe() }
+      run.camera.inject(.missingEvents(1))
+      _ = try await run.camera.shoot()
+    }
+    #expect(!run.end.withLock { $0.isComplete })
+    try await run.tether { events in
+      _ = try await events.connected()
+      #expect(try await events.safe().sha256.hex == run.camera.shots.last?.sha256)
+    }
+    #expect(run.end.withLock { $0.isComplete })
+  }
+
   @Test("A clock that jumps makes no frame twice and loses none", arguments: [Vendor.generic, .canon])
   func clockJumps(vendor: Vendor) async throws {
     let run = try await Tethering(Tethering.configuration(vendor))

@@ -131,38 +131,6 @@ struct ObjectTableTests {
     #expect(table.list(path, info, now: start) == table.list(path, info, now: start))
   }
 
-  @Test("More room gone than the announced frames take means that a frame was not announced")
-  func room() {
-    var watch = RoomWatch()
-    let frame: UInt64 = 4_000_000
-    watch.note([CameraStorage(free: 100 * frame), CameraStorage(free: frame)])
-    func look(_ free: UInt64...) -> Bool { watch.hasUnannouncedFrames(free.map { CameraStorage(free: $0) }) }
-    let unchanged = look(100 * frame, frame)
-    let less = look(99 * frame, frame)
-    watch.frameAnnounced(bytes: frame)
-    let explained = look(98 * frame - RoomWatch.slack, frame)
-    watch.frameAnnounced(bytes: frame)
-    let oneOfTwo = look(96 * frame, frame)
-    let more = look(200 * frame)
-    let unknown = look()
-    #expect(
-      [unchanged, less, explained, oneOfTwo, more, unknown] == [false, true, false, true, false, false])
-  }
-
-  @Test("Where the camera does not say its free bytes, its guess of the frames left is the hint")
-  func frames() {
-    var watch = RoomWatch()
-    watch.note([CameraStorage(freeFrames: 100)])
-    watch.frameAnnounced(bytes: 1)
-    let explained = watch.hasUnannouncedFrames([CameraStorage(freeFrames: 99)])
-    watch.frameAnnounced(bytes: 1)
-    let unexplained = watch.hasUnannouncedFrames([CameraStorage(freeFrames: 97)])
-    #expect([explained, unexplained] == [false, true])
-    #expect(!RoomWatch.isUntouched([CameraStorage(freeFrames: 97)], [CameraStorage(freeFrames: 97)]))
-    #expect(RoomWatch.isUntouched([CameraStorage(free: 97)], [CameraStorage(free: 97)]))
-    #expect(!RoomWatch.isUntouched([CameraStorage(free: 97)], [CameraStorage(free: 98)]))
-  }
-
   @Test(
     "A camera is listed now and then without a hint: soon where it forgets events, seldom where it does not")
   func pace() {

@@ -101,4 +101,22 @@ final class RenditionStageTests {
     try await renderAll(journal)
     #expect(try await journal.dueDeliveries(to: "Party", limit: 9).count == 3)
   }
+
+  @Test("A run that ends at any moment ends the stage without an error")
+  func shutdown() async throws {
+    let journal = try await journal()
+    for turn in 0..<40 {
+      for index in 0..<3 {
+        _ = try await record("\(turn)-\(index).JPG", Array("no picture: \(turn)-\(index)".utf8), in: journal)
+      }
+      let logger = Logger(label: "test")
+      let group = ServiceGroup(
+        services: [RenditionStage(journal: journal, logger: logger)], logger: logger)
+      let run = Task { try await group.run() }
+      for await _ in journal.ticks() { break }
+      try await Task.sleep(for: .microseconds(turn * 100))
+      await group.triggerGracefulShutdown()
+      try await run.value
+    }
+  }
 }

@@ -177,6 +177,14 @@ class Bench:
         os.makedirs(path)
         return path
 
+    def create(self, number, options, environment):
+        """`pixcheese album create`, by somebody with a home of their own."""
+        done = subprocess.run(
+            [self.program("pixcheese"), "album", "create", f"bench {number}", *options, "--home",
+             self.new_folder("owner"), "--json"],
+            env={**os.environ, **environment}, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return json.loads(done.stdout)
+
     def tether(self, camera, home, *options):
         """`pixcheese tether`, connected."""
         program = Program(

@@ -1,28 +1,25 @@
-"""(e) Delivery over bad networks, beside rclone and curl on the same link with the same files.
+"""(e) Delivery over bad networks, beside rclone and curl: the same link, the same files, the same S3 store.
 
-The links are made by badnet (../shared/tools/badnet, or PIXCHEESE_BADNET), which needs root. The far end of ours is an
-album server; that of rclone and curl is rclone's own WebDAV server, the nearest equal of it.
+The links are made by badnet (../shared/tools/badnet, or PIXCHEESE_BADNET), which needs root; the store is SeaweedFS. Ours
+goes into an album server of its own as well.
 """
 
-import hashlib
-import json
 import os
 import random
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import threading
 import time
-import urllib.request
 
-from bench import BenchError, Camera, Program, free_port, megabytes, table
+from bench import BenchError, Camera, Program, megabytes, table
+from stores import CHUNK, AlbumServer, ObjectStore, digest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BADNET = os.environ.get("PIXCHEESE_BADNET", os.path.join(ROOT, "..", "shared", "tools", "badnet"))
 PHOTOS = os.environ.get("PIXCHEESE_PHOTOS", os.path.join(ROOT, "..", "shared", "photos"))
-CHUNK = 1 << 20
+VENV = os.environ.get("PIXCHEESE_TEST_VENV", os.path.join(ROOT, ".venv-test"))
 
 VENUE = ["--up", "2mbit", "--down", "2mbit", "--delay", "40ms"]
 LOSSY = ["--up", "20mbit", "--down", "20mbit", "--delay", "50ms", "--loss", "1%"]
@@ -35,25 +32,28 @@ def run(bench):
         return {"left_out": True}
     figures = {}
     with Ground(bench) as ground:
-        parts = os.environ.get("PIXCHEESE_BENCH_DELIVERY", "first,lossy,fast,memory").split(",")
-        for part in parts:
+        for part in os.environ.get("PIXCHEESE_BENCH_DELIVERY", ",".join(PARTS)).split(","):
             figures[part] = PARTS[part](bench, ground)
+            figures[part]["load"] = os.getloadavg()[0]
+            print(f"  load of the machine meanwhile: {os.getloadavg()[0]:.1f}", flush=True)
     return figures
 
 
 class Ground:
-    """Both far ends, and the files."""
+    """The far ends, the files, and who sends over a link."""
 
     def __init__(self, bench):
         self.bench = bench
         self.address = f"10.{random.randint(80, 199)}.{random.randint(0, 254)}.1"
-        self.rclone = os.environ.get("PIXCHEESE_RCLONE") or shutil.which("rclone") or os.path.join(
-            ROOT, ".venv-test", "bin", "rclone")
-        if not os.access(self.rclone, os.X_OK):
-            self.rclone = None
-        self.albums = 0
-        self.copies = 0
+        self.rclone, self.weed = (self.tool(name) for name in ("rclone", "weed"))
         self.photos = self.make_photos()
+        self.server = self.store = None
+
+    @staticmethod
+    def tool(name):
+        """A program of the tests' environment, or the system's; `None` if neither is there."""
+        path = os.path.join(VENV, "bin", name)
+        return path if os.access(path, os.X_OK) else shutil.which(name)
 
     def make_photos(self):
         """Ten camera JPEGs: real ones where they are, else the simulated camera's."""
@@ -72,127 +72,92 @@ class Ground:
         return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.lower().endswith(".jpg")]
 
     def __enter__(self):
-        self.port = free_port()
-        data = self.bench.new_folder("server")
-        self.server = Program(
-            [self.bench.program("pixcheese"), "serve", "--home", data, "--json", "--listen", f"0.0.0.0:{self.port}",
-             "--data", data, "--public-url", f"http://{self.address}:{self.port}"], data)
-        self.server.wait(1, event="server.ready")
-        with open(os.path.join(data, "admin-token")) as file:
-            self.token = file.read().strip()
-        self.store = None
-        if self.rclone:
-            self.store_port = free_port()
-            self.store_folder = self.bench.new_folder("store")
-            self.store = subprocess.Popen(
-                [self.rclone, "serve", "webdav", self.store_folder, "--addr", f"0.0.0.0:{self.store_port}",
-                 "--config", "/dev/null"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            wait_for_port(self.store_port)
+        self.server = AlbumServer(self.bench, self.address)
+        if self.weed:
+            self.store = ObjectStore(self.bench, self.weed)
         return self
 
     def __exit__(self, *_):
-        self.server.stop()
-        if self.store:
-            self.store.terminate()
-            self.store.wait()
+        for end in (self.server, self.store):
+            if end:
+                end.close()
 
-    def album(self):
-        """A new album: its page, and what lets a program in."""
-        self.albums += 1
-        home = self.bench.new_folder("owner")
+    def ends(self):
+        """Where ours can go, by the words for it."""
+        return [("album server", self.server)] + ([("S3", self.store)] if self.store else [])
+
+    def badnet(self, link, command, environment):
+        """Runs a command over a link: when it began, how long it took (not the making of the link), and the bytes that went up."""
         done = subprocess.run(
-            [self.bench.program("pixcheese"), "album", "create", f"bench {self.albums}", "--server",
-             f"http://127.0.0.1:{self.port}", "--home", home, "--json"],
-            env={**os.environ, "PIXCHEESE_TOKEN": self.token}, check=True, stdout=subprocess.PIPE)
-        return json.loads(done.stdout)
-
-    def frames(self, album):
-        slug = album["url"].rpartition("/")[2]
-        address = f"http://127.0.0.1:{self.port}/api/v1/albums/{slug}/frames?limit=200"
-        with urllib.request.urlopen(address) as answer:
-            return json.load(answer)["frames"]
-
-    def badnet(self, link, command, **environment):
-        """Runs a command over a link: how long it took, and the bytes that went up."""
-        start = time.time()
-        done = subprocess.run(
-            [BADNET, *link, "--server", self.address, "--report", "--", *command],
+            [BADNET, *link, "--server", self.address, "--report", "--", "bash", "-c",
+             'date "+began %s.%N" >&2; TIMEFORMAT="took %R"; time "$@"', "time", *command],
             env={**os.environ, "SWIFT_BACKTRACE": "enable=no", **environment}, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         words = done.stderr.decode(errors="replace")
         if done.returncode:
             raise BenchError(f"{command[0]} ended with {done.returncode}\n{words[-1500:]}")
-        wire = re.search(r"up \d+ packets, (\d+) bytes", words)
-        return {"seconds": time.time() - start, "began": start, "wire": int(wire.group(1)) if wire else None}
+        number = lambda pattern: float(re.search(pattern, words, re.MULTILINE).group(1))
+        return {"seconds": number(r"^took ([0-9.]+)"), "began": number(r"^began ([0-9.]+)"),
+                "wire": int(number(r"up \d+ packets, (\d+) bytes"))}
 
-    def upload(self, link, files, watch=None, congestion="bbr"):
+    def upload(self, end, link, files, watch=None, congestion="bbr"):
         """Ours: `pixcheese upload` into a new album; every byte is compared.
 
         With `watch` guests' renditions go as well; without it the originals alone, as with the others.
         """
-        album = self.album()
-        home = self.bench.new_folder("uploader")
+        isServer = end is self.server
+        album = end.album(isPlain=not watch) if isServer else end.album()
+        command = [self.bench.program("pixcheese"), "upload", *files, "--album", album.target, "--json", "--patience", "120",
+                   "--home", self.bench.new_folder("uploader")]
+        environment = {**(album.environment if isServer else end.environment(self.address)),
+                       "PIXCHEESE_CONGESTION_CONTROL": "bbr" if congestion == "bbr" else "system"}
+        if not isServer and not watch:
+            # A bucket has the renditions before: what is measured is what the others send too.
+            subprocess.run([*command, "--originals", "later"], env={**os.environ, **end.environment()}, check=True,
+                           stdout=subprocess.DEVNULL)
         if watch:
-            watch.begin(self, album)
-        figures = self.badnet(
-            link,
-            [self.bench.program("pixcheese"), "upload", *files, "--album",
-             album["url"] if watch else "tus+" + album["upload_url"], "--home", home, "--json", "--patience", "120"],
-            PIXCHEESE_TOKEN=album["token"], PIXCHEESE_CONGESTION_CONTROL="bbr" if congestion == "bbr" else "system")
-        frames = self.frames(album)
-        wanted = sorted(digest(path) for path in files)
-        if sorted(frame["frame"] for frame in frames if frame["original"]) != wanted:
-            raise BenchError(f"{len(frames)} frames in the album, {len(wanted)} were sent")
+            watch.begin(album)
+        figures = self.badnet(link, command, environment)
+        if album.digests() != sorted(map(digest, files)):
+            raise BenchError(f"{album.target} has other originals than were sent")
         return figures
 
     def copy(self, link, files):
         """`rclone copy --transfers 4`."""
-        # Its server remembers what was in a folder: each copy gets one of its own.
-        self.copies += 1
         return self.badnet(
             link,
-            [self.rclone, "copy", os.path.dirname(files[0]), f":webdav:copy-{self.copies}", "--transfers", "4", "--config", "/dev/null",
-             "--webdav-url", f"http://{self.address}:{self.store_port}",
-             *(word for path in files for word in ("--include", os.path.basename(path)))])
+            [self.rclone, "copy", os.path.dirname(files[0]), f"store:{self.store.folder()}", "--transfers", "4", "--config",
+             "/dev/null", *(word for path in files for word in ("--include", os.path.basename(path)))],
+            self.store.rclone(self.address))
 
     def put(self, link, files):
         """One `curl -T` for each file, one after the other over one connection."""
         return self.badnet(
             link,
-            ["curl", "--silent", "--fail", "--output", "/dev/null", "-T", "{" + ",".join(files) + "}",
-             f"http://{self.address}:{self.store_port}/"])
+            ["curl", "--silent", "--show-error", "--fail", "--output", "/dev/null", "--aws-sigv4", "aws:amz:us-east-1:s3",
+             "--user", f"{self.store.KEY}:{self.store.SECRET}", "-T", "{" + ",".join(files) + "}",
+             f"http://{self.address}:{self.store.port}/{self.store.folder()}/"], {})
+
+    def rivals(self):
+        """The others, by their names, where they and the store are."""
+        if not self.store:
+            return []
+        return ([("rclone copy --transfers 4, S3", self.copy)] if self.rclone else []) + [("curl -T, S3", self.put)]
 
 
 class Watch:
     """A guest, who notes when the first preview is there."""
 
-    def begin(self, ground, album):
-        self.seen = threading.Event()
-        self.ground, self.album = ground, album
-        threading.Thread(target=self.look, daemon=True).start()
+    def begin(self, album):
+        self.at = None
+        self.album = album
+        self.thread = threading.Thread(target=self.look, daemon=True)
+        self.thread.start()
 
     def look(self):
-        while True:
-            if any(frame["preview"] for frame in self.ground.frames(self.album)):
-                self.at = time.time()
-                self.seen.set()
-                return
+        while not any(frame.get("preview") for frame in self.album.frames()):
             time.sleep(0.02)
-
-
-def wait_for_port(port):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise BenchError(f"nobody listens at port {port}")
-
-
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        self.at = time.time()
 
 
 def goodput(figures, files):
@@ -200,16 +165,23 @@ def goodput(figures, files):
     return sum(os.path.getsize(path) for path in files) * 8 / figures["seconds"] / 1e6
 
 
-def beside(ground, link, files, congestion):
-    """Ours and the others', in turn on one link."""
+def beside(ground, link, files, congestion, turns=1):
+    """Ours and the others', in turn on one link; of several turns the one in the middle."""
     link = [*link, "--congestion", congestion]
-    figures = {"pixcheese": ground.upload(link, files, congestion=congestion)}
-    if ground.store:
-        figures["rclone copy --transfers 4"] = ground.copy(link, files)
-        figures["curl -T"] = ground.put(link, files)
+    senders = [
+        (f"pixcheese, {words}", lambda end=end: ground.upload(end, link, files, congestion=congestion))
+        for words, end in ground.ends()
+    ] + [(name, lambda send=send: send(link, files)) for name, send in ground.rivals()]
+    runs = {name: [] for name, _ in senders}
+    for _ in range(turns):
+        for name, send in senders:
+            runs[name].append(send())
     payload = sum(os.path.getsize(path) for path in files)
-    for figure in figures.values():
+    figures = {}
+    for name, all_ in runs.items():
+        figure = figures[name] = sorted(all_, key=lambda run: run["seconds"])[(len(all_) - 1) // 2]
         figure["mbit"] = goodput(figure, files)
+        figure["each"] = [round(goodput(run, files), 2) for run in all_]
         figure["overhead"] = figure["wire"] / payload
     return figures
 
@@ -217,15 +189,17 @@ def beside(ground, link, files, congestion):
 def first(bench, ground):
     """Until the first frame can be viewed, at 2 Mbit/s and 80 ms."""
     frame = min(ground.photos, key=lambda path: abs(os.path.getsize(path) - 3.5e6))
-    times = []
-    for _ in range(bench.count(3, 1)):
-        watch = Watch()
-        began = ground.upload(VENUE, [frame], watch)["began"]
-        times.append(watch.at - began)
-    figures = {"pixcheese": statistics.median(times), "bytes": os.path.getsize(frame)}
-    if ground.store:
-        figures["rclone copy --transfers 4"] = ground.copy(VENUE, [frame])["seconds"]
-        figures["curl -T"] = ground.put(VENUE, [frame])["seconds"]
+    figures = {"bytes": os.path.getsize(frame)}
+    for words, end in ground.ends():
+        times = []
+        for _ in range(bench.count(3, 1)):
+            watch = Watch()
+            began = ground.upload(end, VENUE, [frame], watch)["began"]
+            watch.thread.join(10)
+            times.append(watch.at - began)
+        figures[f"pixcheese, {words}"] = statistics.median(times)
+    for name, send in ground.rivals():
+        figures[name] = send(VENUE, [frame])["seconds"]
     rows = [[name, f"{seconds:.2f} s"] for name, seconds in figures.items() if name != "bytes"]
     table(f"(e) Until a frame of {megabytes(figures['bytes'])} can be viewed, 2 Mbit/s and 80 ms (aim: 2 s)", ["", "time"], rows)
     return figures
@@ -233,12 +207,11 @@ def first(bench, ground):
 
 def lossy(bench, ground):
     figures = {}
-    rows = []
     files = ground.photos if not bench.quick else ground.photos[:3]
-    for congestion, aim in (("reno", "2 × rclone"), ("bbr", "18 Mbit/s")):
-        figures[congestion] = beside(ground, LOSSY, files, congestion)
-        rows += lines(figures[congestion], congestion, aim)
-    table(f"(e) {len(files)} camera JPEGs at 20 Mbit/s, 100 ms, 1 % loss", COLUMNS, rows)
+    for congestion, aim in (("bbr", "18 Mbit/s"), ("reno", "2 × rclone")):
+        figures[congestion] = beside(ground, LOSSY, files, congestion, turns=bench.count(3, 1) if congestion == "bbr" else 1)
+        table(f"(e) {len(files)} camera JPEGs at 20 Mbit/s, 100 ms, 1 % loss, {congestion}", COLUMNS,
+              lines(figures[congestion], aim))
     return figures
 
 
@@ -246,9 +219,10 @@ def fast(bench, ground):
     folder = bench.new_folder("large")
     files = []
     for number in range(bench.count(4, 2)):
-        files.append(noise(os.path.join(folder, f"large-{number}.jpg"), ground.photos[0], 64 << 20))
+        files.append(noise(os.path.join(folder, f"large-{number}.jpg"), ground.photos[0], bench.count(256 << 20, 64 << 20)))
     figures = beside(ground, FAST, files, "reno")
-    table("(e) Large files at 200 Mbit/s, 10 ms", COLUMNS, lines(figures, "reno", "190 Mbit/s"))
+    shutil.rmtree(folder)
+    table(f"(e) {len(files)} files of {megabytes(256 << 20)} at 200 Mbit/s, 10 ms", COLUMNS, lines(figures, "190 Mbit/s"))
     return figures
 
 
@@ -256,33 +230,46 @@ def memory(bench, ground):
     """The highest resident size while a file of 2 GB goes."""
     folder = bench.new_folder("huge")
     path = noise(os.path.join(folder, "huge.mov"), None, bench.count(2 << 30, 64 << 20))
-    album = ground.album()
-    home = bench.new_folder("uploader")
-    with Program(
-        [bench.program("pixcheese"), "upload", path, "--album", f"http://127.0.0.1:{ground.port}/a/" + album["url"].rpartition("/")[2],
-         "--home", home, "--json"], home, PIXCHEESE_TOKEN=album["token"]) as program:
-        highest = 0
-        while program.reader.is_alive():
-            try:
-                with open(f"/proc/{program.process.pid}/status") as file:
-                    highest = max([highest] + [int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM")])
-            except OSError:
-                break
-            time.sleep(0.1)
-    figures = {"bytes": os.path.getsize(path), "highest": highest}
-    table("(e) Memory of upload", ["", "highest"], [[megabytes(figures["bytes"]), megabytes(highest)]])
+    figures = {"bytes": os.path.getsize(path)}
+    for words, end in ground.ends():
+        album = end.album(host="127.0.0.1") if end is ground.server else end.album()
+        home = bench.new_folder("uploader")
+        environment = album.environment if end is ground.server else end.environment()
+        with Program(
+            [bench.program("pixcheese"), "upload", path, "--album", album.target, "--home", home, "--json"], home, **environment) as program:
+            figures[words] = highest(program)
     shutil.rmtree(folder)
+    table(f"(e) Memory while a file of {megabytes(figures['bytes'])} goes (aim: 80 MB)", ["", "highest", "of it its own"],
+          [[words, megabytes(figures[words]["all"]), megabytes(figures[words]["own"])] for words, _ in ground.ends()])
     return figures
+
+
+def highest(program):
+    """The most that was resident, and the most of it that was not the program's file or libraries."""
+    most = {"VmHWM": 0, "RssAnon": 0}
+    while program.reader.is_alive():
+        try:
+            with open(f"/proc/{program.process.pid}/status") as file:
+                for line in file:
+                    name, _, value = line.partition(":")
+                    if name in most:
+                        most[name] = max(most[name], int(value.split()[0]) * 1024)
+        except OSError:
+            break
+        time.sleep(0.1)
+    if program.process.wait() != 0:
+        raise BenchError(f"the upload ended with {program.process.returncode}\n{program.last_words()}")
+    return {"all": most["VmHWM"], "own": most["RssAnon"]}
 
 
 COLUMNS = ["", "time", "goodput", "on the wire", "aim"]
 PARTS = {"first": first, "lossy": lossy, "fast": fast, "memory": memory}
 
 
-def lines(figures, congestion, aim):
+def lines(figures, aim):
     return [
-        [f"{name}, {congestion}", f"{figure['seconds']:.1f} s", f"{figure['mbit']:.1f} Mbit/s",
-         f"{figure['overhead']:.3f} ×", aim if name == "pixcheese" else ""]
+        [name, f"{figure['seconds']:.1f} s", f"{figure['mbit']:.1f} Mbit/s",
+         f"{figure['overhead']:.3f} ×", aim if name.startswith("pixcheese") else ""]
         for name, figure in figures.items()
     ]
 

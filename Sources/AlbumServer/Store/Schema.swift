@@ -10,6 +10,10 @@ enum Schema {
     migrator.registerMigration("2 several originals of a frame") { database in
       try database.execute(sql: severalOriginals)
     }
+    migrator.registerMigration("3 uploads in parts") { database in
+      // `partial`, or `final;` and the parts' addresses, as in tus's Upload-Concat.
+      try database.execute(sql: "ALTER TABLE uploads ADD COLUMN concatenation TEXT")
+    }
     return migrator
   }
 

@@ -13,13 +13,21 @@ struct UploadRow: Sendable {
   let metadata: UploadMetadata
   /// As the client wrote it, with keys that mean nothing to us.
   let metadataHeader: String
+  /// `Upload-Concat` as the client wrote it; `nil` for an upload that is a file by itself.
+  let concatenation: String?
   var expiresAt: Date
 
   var isComplete: Bool { offset == length }
+  /// Whether its bytes are a part of a file: then they are never published by themselves.
+  var isPartial: Bool { concatenation == Self.partial }
+  /// Whether it was made of partial uploads: then no bytes can be sent to it.
+  var isJoined: Bool { concatenation != nil && !isPartial }
+
+  static let partial = "partial"
 
   init(
     id: UploadID, album: Int64, length: Int64, metadata: UploadMetadata, metadataHeader: String,
-    expiresAt: Date
+    concatenation: String? = nil, expiresAt: Date
   ) {
     self.id = id
     self.album = album
@@ -27,6 +35,7 @@ struct UploadRow: Sendable {
     offset = 0
     self.metadata = metadata
     self.metadataHeader = metadataHeader
+    self.concatenation = concatenation
     self.expiresAt = expiresAt
   }
 
@@ -40,16 +49,20 @@ struct UploadRow: Sendable {
     offset = row["offset"]
     metadataHeader = row["metadata"]
     metadata = try UploadMetadata(header: metadataHeader)
+    concatenation = row["concatenation"]
     expiresAt = Date(timeIntervalSince1970: row["expires_at"])
   }
 
   func save(in database: Database) throws {
     try database.execute(
       sql: """
-        INSERT INTO uploads(id, album, length, offset, metadata, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO uploads(id, album, length, offset, metadata, concatenation, expires_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT(id) DO UPDATE SET offset = excluded.offset, expires_at = excluded.expires_at
         """,
-      arguments: [id.text, album, length, offset, metadataHeader, expiresAt.timeIntervalSince1970])
+      arguments: [
+        id.text, album, length, offset, metadataHeader, concatenation, expiresAt.timeIntervalSince1970,
+      ])
   }
 }
 
@@ -90,11 +103,10 @@ extension AlbumStore {
     for id in resting.compactMap({ UploadID($0) }) {
       let offset = try await read { database in
         try Row.fetchOne(
-          database, sql: "SELECT length, offset FROM uploads WHERE id = ?", arguments: [id.text]
-        )
-        .map { row -> Bool in row["length"] == (row["offset"] as Int64) }
+          database, sql: "SELECT * FROM uploads WHERE id = ?", arguments: [id.text]
+        ).map(UploadRow.init(row:)).map { $0.isComplete && !$0.isPartial }
       }
-      // A complete upload's bytes are among the content: its file is a leftover too.
+      // A complete upload's bytes are among the content, but for a part's: its file is a leftover too.
       if offset != false { try await BlockingThreads.run { try folder.remove(folder.upload(id)) } }
     }
     return expired.count

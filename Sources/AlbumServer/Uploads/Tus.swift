@@ -6,7 +6,7 @@ import Model
 /// here touches a socket or a file.
 enum Tus {
   static let version = "1.0.0"
-  static let extensions = "creation,creation-with-upload,checksum,termination,expiration"
+  static let extensions = "creation,creation-with-upload,checksum,termination,expiration,concatenation"
   static let contentType = "application/offset+octet-stream"
 
   /// A request for a new upload.
@@ -18,6 +18,8 @@ enum Tus {
     var metadataHeader: String?
     /// Whether the first bytes come with it ("creation-with-upload").
     var hasBody: Bool
+    /// Whether it is a part of a file ("concatenation"): its metadata is then that file's, and nothing is published.
+    var isPartial = false
     /// Length of the body in bytes; `nil` where it is not announced.
     var bodyLength: Int64?
     var checksum: TusChecksum?
@@ -57,6 +59,22 @@ enum Tus {
         .contentTooLarge, "A file has \(maxSize) bytes here at most.", headers: [.tusMaxSize: String(maxSize)]
       )
     }
+    let isPartial = try concatenation(headers) == .partial
+    let metadata = try metadata(headers)
+    let bodyLength = number(headers[.contentLength])
+    let hasBody = headers[.contentType] == contentType && bodyLength != 0
+    guard hasBody || (bodyLength ?? 0) == 0 else {
+      throw TusRefusal(.unsupportedMediaType, "Bytes that come with a creation are \(contentType).")
+    }
+    guard !hasBody || (bodyLength ?? 0) <= length else { throw tooLong(length) }
+    return Creation(
+      length: length, metadata: metadata, metadataHeader: headers[.uploadMetadata], hasBody: hasBody,
+      isPartial: isPartial, bodyLength: bodyLength,
+      checksum: hasBody ? try checksum(headers) : nil)
+  }
+
+  /// What an upload says of itself.
+  static func metadata(_ headers: HTTPFields) throws(TusRefusal) -> UploadMetadata {
     let metadata: UploadMetadata
     do {
       metadata = try UploadMetadata(header: headers[.uploadMetadata] ?? "")
@@ -66,16 +84,7 @@ enum Tus {
     guard metadata.kind == .original || metadata.frame != nil else {
       throw TusRefusal(.badRequest, "A \(metadata.kind.rawValue) says in its metadata which frame it is of.")
     }
-    let bodyLength = number(headers[.contentLength])
-    let hasBody = headers[.contentType] == contentType && bodyLength != 0
-    guard hasBody || (bodyLength ?? 0) == 0 else {
-      throw TusRefusal(.unsupportedMediaType, "Bytes that come with a creation are \(contentType).")
-    }
-    guard !hasBody || (bodyLength ?? 0) <= length else { throw tooLong(length) }
-    return Creation(
-      length: length, metadata: metadata, metadataHeader: headers[.uploadMetadata], hasBody: hasBody,
-      bodyLength: bodyLength,
-      checksum: hasBody ? try checksum(headers) : nil)
+    return metadata
   }
 
   /// Reads a PATCH for an upload that has `offset` of its `length` bytes.
@@ -137,7 +146,7 @@ enum Tus {
     calendar: Calendar(identifier: .gregorian))
 
   /// A non-negative decimal number, digits only.
-  private static func number(_ text: String?) -> Int64? {
+  static func number(_ text: String?) -> Int64? {
     guard let text, !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return Int64(text)
   }

@@ -33,5 +33,6 @@ extension HTTPField.Name {
   static let uploadMetadata = HTTPField.Name("Upload-Metadata")!
   static let uploadChecksum = HTTPField.Name("Upload-Checksum")!
   static let uploadExpires = HTTPField.Name("Upload-Expires")!
+  static let uploadConcat = HTTPField.Name("Upload-Concat")!
   static let methodOverride = HTTPField.Name("X-HTTP-Method-Override")!
 }

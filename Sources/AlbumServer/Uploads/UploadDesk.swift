@@ -38,8 +38,10 @@ final class UploadDesk: Sendable {
     let metadata = creation.metadata
     var upload = UploadRow(
       id: UploadID(), album: album.id, length: creation.length, metadata: metadata,
-      metadataHeader: creation.metadataHeader ?? "", expiresAt: expiry)
-    if let sha256 = metadata.sha256,
+      metadataHeader: creation.metadataHeader ?? "",
+      concatenation: creation.isPartial ? UploadRow.partial : nil,
+      expiresAt: expiry)
+    if !creation.isPartial, let sha256 = metadata.sha256,
       let bytes = try await store.publishedBytes(
         album: album.id, frame: metadata.frame ?? sha256, kind: metadata.kind, sha256: sha256),
       bytes == creation.length
@@ -84,7 +86,9 @@ final class UploadDesk: Sendable {
       self.received.add(Int64(count), ordering: .relaxed)
     }
     var bytes = await receiver.receive(
-      body, announced: chunk.bodyLength, offset: offset, whole: hashes.take(upload.id, offset: offset),
+      body, announced: chunk.bodyLength, offset: offset,
+      // A part's own hash is nobody's.
+      whole: upload.isPartial ? nil : hashes.take(upload.id, offset: offset),
       chunk: chunk.checksum?.running)
     let refusal = try refusal(of: bytes, chunk: chunk, upload: upload)
     if refusal?.discards == true {
@@ -93,7 +97,7 @@ final class UploadDesk: Sendable {
     } else if let whole = bytes.whole {
       hashes.put(upload.id, .init(hasher: whole, offset: bytes.offset))
     }
-    if bytes.offset == upload.length {
+    if bytes.offset == upload.length, !upload.isPartial {
       return try await finish(upload, file: file, whole: bytes.whole, in: album)
     }
     if bytes.offset > offset {
@@ -135,7 +139,7 @@ final class UploadDesk: Sendable {
   }
 
   /// Every byte is there: checks them, makes them durable, and publishes.
-  private func finish(
+  func finish(
     _ upload: UploadRow, file: StoredFile, whole: SHA256?, in album: Album
   ) async throws -> UploadRow {
     let (store, id, metadata) = (store, upload.id, upload.metadata)
@@ -173,7 +177,7 @@ final class UploadDesk: Sendable {
     return complete
   }
 
-  private func requireRoom(for length: Int64) async throws {
+  func requireRoom(for length: Int64) async throws {
     let folder = store.folder
     let room = try await BlockingThreads.run { try folder.room() }
     guard room.free - length >= room.albumReserve else {
@@ -182,5 +186,5 @@ final class UploadDesk: Sendable {
     }
   }
 
-  private var expiry: Date { Date(timeIntervalSinceNow: lifetime) }
+  var expiry: Date { Date(timeIntervalSinceNow: lifetime) }
 }

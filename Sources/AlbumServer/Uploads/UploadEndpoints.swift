@@ -25,9 +25,14 @@ struct UploadEndpoints: Sendable {
   func create(_ request: Request, _ context: AlbumRequestContext) async throws -> Response {
     try Tus.requireVersion(request.headers)
     let album = try await gate.albumToUpload(request, context)
-    let creation = try Tus.creation(request.headers, maxSize: desk.maxSize)
-    let upload = try await whileServing(context) {
-      try await desk.create(creation, in: album, body: request.body)
+    let upload: UploadRow
+    if let join = try Tus.join(request.headers) {
+      upload = try await desk.join(join, in: album)
+    } else {
+      let creation = try Tus.creation(request.headers, maxSize: desk.maxSize)
+      upload = try await whileServing(context) {
+        try await desk.create(creation, in: album, body: request.body)
+      }
     }
     var headers = self.headers(of: upload)
     // Without a host it is right behind every proxy.
@@ -43,6 +48,7 @@ struct UploadEndpoints: Sendable {
     var headers = self.headers(of: upload)
     headers[.uploadLength] = String(upload.length)
     if !upload.metadataHeader.isEmpty { headers[.uploadMetadata] = upload.metadataHeader }
+    headers[.uploadConcat] = upload.concatenation
     return Response(status: .ok, headers: headers)
   }
 
@@ -52,6 +58,9 @@ struct UploadEndpoints: Sendable {
     let upload = try await whileServing(context) {
       try await desk.turns.take(id, cutOff: context.cutOff) {
         let upload = try await self.upload(id, in: album)
+        guard !upload.isJoined else {
+          throw TusRefusal(.forbidden, "This file was made of partial uploads: no bytes can be sent to it.")
+        }
         let chunk = try Tus.chunk(request.headers, offset: upload.offset, length: upload.length)
         return try await desk.take(chunk, of: upload, in: album, body: request.body)
       }

@@ -132,7 +132,7 @@ struct LiveRun: Sendable {
         successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
     do {
       try await group.run()
-    } catch is CancellationError {
+    } catch  where Self.isCancellation(error) {
       // The grace was over before all was quiet; what is not delivered is in the journal.
     } catch  where !journal.waitsForRoom && Self.isForWantOfRoom(error) {
       // The run was to end while the disk was full: what could not be written down is found by the next one.
@@ -173,6 +173,15 @@ struct LiveRun: Sendable {
           ? "The disk is full to the last: the journal cannot be written, and everything waits. Nothing is lost. "
             + "Make room, and it goes on by itself."
           : "There is room for the journal again: it goes on.", on: console)
+    }
+  }
+
+  private static func isCancellation(_ error: any Error) -> Bool {
+    switch error {
+    case is CancellationError: true
+    case let error as JournalError: error.isCancellation
+    case let error as TetherError: error.underlying.map(isCancellation) ?? false
+    default: false
     }
   }
 

@@ -14,8 +14,8 @@ struct AssetUpload: Sendable {
   let delivery: Delivery
   let source: DeliverySource
   let key: String
-  /// Parts under way at once.
-  let places: Int
+  /// What is sent at once: the parts of an original that is alone take them all.
+  let lines: SendingLines
   let meter: ThroughputMeter
   let heard: @Sendable () async -> Void
 
@@ -75,9 +75,11 @@ struct AssetUpload: Sendable {
     try await check()
     var condition = WriteCondition.absent
     while true {
+      let line = delivery.kind == .original ? try await line(for: delivery.bytes) : nil
+      defer { line?.release() }
       let request = S3Request(
         method: .put, key: key, headers: headers.fields, body: body(0..<delivery.bytes),
-        payload: delivery.hash, priority: priority, onProgress: { [meter] in meter.add($0) })
+        payload: delivery.hash, priority: priority, onProgress: progress(line))
       let answer = try await asking { () throws(CurlError) in try await client.put(request, condition) }
       if answer.isSuccess, answer.tag != nil { break }
       // Somebody has put this content there before, or another one half of it.
@@ -133,6 +135,8 @@ struct AssetUpload: Sendable {
     try await check()
     var tags = upload.tags
     var missing = (1...parts.count).filter { tags[$0] == nil }[...]
+    // One more than there are lines: it is ready when one of them is free.
+    let places = lines.count + 1
     let failure: Stop? = await withTaskGroup(of: Result<(Int, String), Stop>.self) { group in
       var failure: Stop?
       for number in missing.prefix(places) { group.addTask { await self.sendPart(number, upload, parts) } }
@@ -172,9 +176,11 @@ struct AssetUpload: Sendable {
       } catch {
         throw Stop.outcome(.stopped(error.reason))
       }
+      let line = try await line(for: range.upperBound - range.lowerBound)
+      defer { line.release() }
       let request = S3Request(
         method: .put, key: key, query: [("partNumber", String(number)), ("uploadId", upload.uploadID)],
-        body: body(range), payload: digest, priority: priority, onProgress: { [meter] in meter.add($0) })
+        body: body(range), payload: digest, priority: priority, onProgress: progress(line))
       let answer = try await asking { () throws(CurlError) in try await client.send(request) }
       guard answer.isSuccess, let tag = answer.tag else { throw stop(answer) }
       try await noting { () throws(JournalError) in
@@ -252,6 +258,18 @@ struct AssetUpload: Sendable {
       contentType: delivery.kind == .original ? MediaType.forFile(named: delivery.name) : delivery.mediaType,
       cacheControl: ObjectHeaders.immutable,
       contentDisposition: delivery.kind == .original ? ObjectHeaders.attachment(named: delivery.name) : nil)
+  }
+
+  private func line(for bytes: Int64) async throws(Stop) -> SendingLine {
+    guard let line = await lines.take(for: delivery.id, bytes: bytes) else { throw .outcome(.cancelled) }
+    return line
+  }
+
+  private func progress(_ line: SendingLine?) -> @Sendable (Int64) -> Void {
+    { [meter] count in
+      meter.add(count)
+      line?.sent(count)
+    }
   }
 
   private func body(_ range: Range<Int64>) -> Request.Body {

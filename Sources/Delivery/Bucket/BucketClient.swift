@@ -12,6 +12,7 @@ actor BucketClient: DestinationClient {
   private let layout: BucketLayout
   private let album: String
   private let journal: Journal
+  private let lines: SendingLines
   private let meter: ThroughputMeter
   private let publisher: FeedPublisher
   private let logger: Logger
@@ -19,18 +20,16 @@ actor BucketClient: DestinationClient {
   /// Whether the bucket is known to have this album.
   private var hasAlbum = false
 
-  /// Parts of one original under way at once. The lane's own places multiply it.
-  private static let partPlaces = 3
-
   init(
     _ bucket: BucketDestination, album: String, curl: CurlClient, journal: Journal,
-    options: Deliverer.Options, meter: ThroughputMeter, logger: Logger
+    options: Deliverer.Options, lines: SendingLines, meter: ThroughputMeter, logger: Logger
   ) {
     client = S3Client(
       bucket.location, credentials: bucket.credentials, curl: curl, timeouts: options.timeouts)
     layout = BucketLayout(prefix: bucket.prefix)
     self.album = album
     self.journal = journal
+    self.lines = lines
     self.meter = meter
     self.logger = logger
     publisher = FeedPublisher(
@@ -61,7 +60,7 @@ actor BucketClient: DestinationClient {
     let upload = AssetUpload(
       client: client, journal: journal, delivery: delivery, source: source,
       key: layout.key(of: BucketLayout.medium(of: delivery)),
-      places: Self.partPlaces, meter: meter, heard: heard)
+      lines: lines, meter: meter, heard: heard)
     switch try await upload.run() {
     case .stored:
       try await journal.markStored(delivery)

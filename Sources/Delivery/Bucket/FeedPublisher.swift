@@ -26,6 +26,8 @@ actor FeedPublisher {
   private var merged: (of: [FeedHead.Segment], into: FeedSegment)?
   private var isMerging = false
   private var failures = 0
+  /// When the last head was on its way.
+  private var wroteHeadAt: ContinuousClock.Instant?
 
   /// Heads are not written more often than this: stores throttle writes to one key, and R2 takes one a second.
   private static let interval = Duration.seconds(1)
@@ -52,6 +54,7 @@ actor FeedPublisher {
     await withDiscardingTaskGroup { group in
       group.addTask { for await _ in self.journal.ticks() { self.waker.yield() } }
       group.addTask { await self.wakeNowAndThen() }
+      group.addTask { await self.lookAhead() }
       for await _ in wakes {
         let pause = await round(tell)
         if let segments = feed?.head.mergeable, !isMerging, merged == nil, let feed {
@@ -62,6 +65,20 @@ actor FeedPublisher {
       }
       group.cancelAll()
     }
+  }
+
+  /// Reads the feed and the list of photographers while the first photo is still on its way: on a slow link each of
+  /// them is a round trip that a guest would wait for. Whatever fails here is met again when it is needed.
+  private func lookAhead() async {
+    async let list: Void = roll.lookAhead()
+    do {
+      let found = try await BucketFeed.load(journal.feed(in: album), client: client, layout: layout)
+      // Another round may have been quicker, and written since.
+      if feed == nil, wroteHeadAt == nil { feed = found }
+    } catch {
+      logger.debug("The feed is not known yet.", metadata: ["error": "\(error)"])
+    }
+    await list
   }
 
   private func wakeNowAndThen() async {
@@ -86,7 +103,7 @@ actor FeedPublisher {
       if !stored.isEmpty { await tell(.sent(stored)) }
       // There may be more than went with this head.
       waker.yield()
-      return Self.interval
+      return wroteHeadAt.map { max(.zero, Self.interval - $0.duration(to: .now)) } ?? Self.interval
     } catch let error as JournalError {
       feed = nil
       if !Task.isCancelled { await tell(.journalFailed(error)) }
@@ -123,6 +140,7 @@ actor FeedPublisher {
     if current.head != old || current.tag == nil {
       try await journal.beginHead(bytes, in: album)
       feed = nil
+      wroteHeadAt = .now
       try await current.write(head: bytes)
     }
     // The head is there before anybody is pointed to it.

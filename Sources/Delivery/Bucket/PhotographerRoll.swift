@@ -16,9 +16,13 @@ actor PhotographerRoll {
   /// Whether the list was seen with us on it.
   private(set) var isCalled = false
   private var next = ContinuousClock.now
+  /// What was read ahead of the first call, and when.
+  private var ahead: (list: PhotographerList, condition: WriteCondition, at: ContinuousClock.Instant)?
   private var wait = Duration.seconds(2)
 
   private static let longestWait = Duration.seconds(60)
+  /// Longer ago, and where a store knows no conditions others may have written since.
+  private static let freshness = Duration.seconds(3)
   private static let tries = 6
   private static let headers = ObjectHeaders(
     contentType: "application/json", cacheControl: "public, max-age=2, must-revalidate")
@@ -31,11 +35,24 @@ actor PhotographerRoll {
   /// Whether it is time to look again: soon after the first time, when others may be at it too, and then ever more rarely.
   var isDue: Bool { ContinuousClock.now >= next }
 
+  /// Reads the list before it is needed; a failure is met again by `call`.
+  func lookAhead() async {
+    guard !isCalled, let (list, condition) = try? await read() else { return }
+    ahead = (list, condition, .now)
+  }
+
+  /// The list as it was read ahead, once and not long ago; else as it is.
+  private func look() async throws(FeedFailure) -> (PhotographerList, WriteCondition) {
+    defer { ahead = nil }
+    if let ahead, ahead.at.duration(to: .now) < Self.freshness { return (ahead.list, ahead.condition) }
+    return try await read()
+  }
+
   /// Sees to it that the list has us and all whom we ever saw.
   /// - Throws: `FeedFailure`.
   func call(_ photographer: String) async throws(FeedFailure) {
     for _ in 0..<Self.tries {
-      let (list, condition) = try await read()
+      let (list, condition) = try await look()
       seen = seen.union(list)
       let wanted = seen.union(PhotographerList([photographer]))
       if list == wanted {

@@ -6,7 +6,7 @@ struct TransferCount: Hashable, Sendable {
   /// How many go at once now.
   private(set) var count: Int
   /// Whether only one count is allowed.
-  private let isFixed: Bool
+  let isFixed: Bool
   private let first: Int
 
   /// What the count that is held has shown; `nil` while that is being measured.

@@ -8,18 +8,21 @@ import Model
 /// Carries deliveries to one tus 1.0 endpoint: does the steps that `TusUpload` names, and writes down what each
 /// of them settled before it takes the next.
 actor TusClient: DestinationClient {
-  private let endpoint: TusEndpoint
-  private let curl: CurlClient
-  private let journal: Journal
-  private let timeouts: Timeouts
-  private let usesChecksums: Bool
+  let endpoint: TusEndpoint
+  let album: String
+  let curl: CurlClient
+  let journal: Journal
+  let timeouts: Timeouts
+  /// Whether it is this machine: nothing is gained by checksums and parts.
+  private let isLoopback: Bool
+  let lines: SendingLines
   private let meter: ThroughputMeter
-  private let clock: ServerClock
-  private let logger: Logger
+  let clock: ServerClock
+  let logger: Logger
   private let disk: DispatchQueue
 
   /// What the server said of itself; `nil` until it has.
-  private var features: TusFeatures?
+  var features: TusFeatures?
   private var chunks: ChunkSize
   /// After a connection broke, the idle ones beside it are not trusted either.
   private var needsFreshConnection = false
@@ -29,14 +32,16 @@ actor TusClient: DestinationClient {
 
   init(
     _ endpoint: TusEndpoint, album: String, curl: CurlClient, journal: Journal, timeouts: Timeouts,
-    usesChecksums: Bool, chunks: ChunkSize, meter: ThroughputMeter, clock: ServerClock, logger: Logger
+    isLoopback: Bool, lines: SendingLines, meter: ThroughputMeter, clock: ServerClock, logger: Logger
   ) {
     self.endpoint = endpoint
+    self.album = album
     self.curl = curl
     self.journal = journal
     self.timeouts = timeouts
-    self.usesChecksums = usesChecksums
-    self.chunks = chunks
+    self.isLoopback = isLoopback
+    self.lines = lines
+    chunks = ChunkSize(isLoopback: isLoopback)
     self.meter = meter
     self.clock = clock
     self.logger = logger
@@ -46,6 +51,7 @@ actor TusClient: DestinationClient {
   func prepare() async {
     do {
       try await learnFeatures()
+      await throwAbandonedAway()
     } catch {
       logger.debug("The destination does not say what it can do.", metadata: ["error": "\(error)"])
     }
@@ -72,6 +78,8 @@ actor TusClient: DestinationClient {
         DeliveryReason(
           .tooLarge, "The destination takes files of up to \(maximum) bytes; this has \(delivery.bytes)."))
     }
+    let errand = TusErrand(delivery: delivery, source: source, heard: heard)
+    if let parted = try await partedUpload(of: delivery) { return try await carry(parted, errand) }
     let endpoint = self.endpoint.naming(delivery.name, delivery.hash)
     var upload = TusUpload(
       endpoint: endpoint, length: delivery.bytes,
@@ -79,20 +87,39 @@ actor TusClient: DestinationClient {
       attempts: delivery.attempts, chunk: chunks.bytes,
       carriesAtCreation: delivery.kind != .original && delivery.bytes <= Self.mostCarriedAtCreation
         && features?.takesBytesAtCreation == true)
+    return try await finish(drive(&upload, errand), errand)
+  }
+
+  /// The parts in which an original goes: those that it has begun, or new ones where there would be nothing else for
+  /// the other lines to send. `nil` for what goes whole.
+  private func partedUpload(of delivery: Delivery) async throws(JournalError) -> PartedUpload? {
+    guard delivery.kind == .original, delivery.uploadURL == nil, features?.joinsParts == true, !isLoopback
+    else { return nil }
+    if let open = try await journal.partedUpload(of: delivery) { return open }
+    guard lines.isRunningOut, let parts = TusParts(length: delivery.bytes, lines: lines.count) else {
+      return nil
+    }
+    return try await journal.beginParts(
+      of: delivery, object: "", uploadID: TusErrand.journalName, partBytes: parts.partBytes)
+  }
+
+  /// Takes an upload's steps, one after the other.
+  /// - Returns: why it stops; `nil` when all of it is there.
+  func drive(_ upload: inout TusUpload, _ errand: TusErrand) async throws(JournalError) -> DeliveryOutcome? {
+    upload.chunk = chunks.bytes
     var written = upload
     var step = upload.begin()
     while true {
+      if step != .done || errand.part != nil { try await writeDown(upload, &written, errand) }
       switch step {
       case .done:
-        return try await finish(delivery, source)
+        return nil
       case .stop(let reason, let retryAfter):
-        try await writeDown(upload, &written, delivery)
         return .stopped(reason, retryAfter: retryAfter)
       case .create, .ask, .send:
-        try await writeDown(upload, &written, delivery)
-        if upload.isInTouch { await heard() }
+        if upload.isInTouch { await errand.heard() }
         do {
-          step = try await take(step, of: &upload, delivery, source)
+          step = try await take(step, of: &upload, errand)
         } catch {
           return error.outcome
         }
@@ -102,11 +129,17 @@ actor TusClient: DestinationClient {
 
   /// Does one step that needs the network and gives the next.
   private func take(
-    _ step: TusUpload.Step, of upload: inout TusUpload, _ delivery: Delivery, _ source: DeliverySource
+    _ step: TusUpload.Step, of upload: inout TusUpload, _ errand: TusErrand
   ) async throws(Interruption) -> TusUpload.Step {
+    var line: SendingLine?
+    if case .send(let range) = step, errand.delivery.kind == .original {
+      line = await lines.take(for: errand.delivery.id, bytes: range.upperBound - range.lowerBound)
+      if line == nil { throw Interruption(outcome: .cancelled) }
+    }
+    defer { line?.release() }
     let request: Request
     do {
-      request = try await self.request(step, upload, delivery, source)
+      request = try await self.request(step, upload, errand, line)
     } catch {
       throw Interruption(outcome: .stopped(error.reason))
     }
@@ -117,7 +150,9 @@ actor TusClient: DestinationClient {
       guard error.isRetryable else { throw Interruption(outcome: Self.outcome(of: error)) }
       logger.debug(
         "A request ended without an answer.",
-        metadata: ["name": "\(delivery.name)", "kind": "\(delivery.kind)", "error": "\(error)"])
+        metadata: [
+          "name": "\(errand.delivery.name)", "kind": "\(errand.delivery.kind)", "error": "\(error)",
+        ])
       needsFreshConnection = true
       chunks.broke()
       upload.chunk = chunks.bytes
@@ -129,7 +164,7 @@ actor TusClient: DestinationClient {
     if case .send(let range) = step { pace(range, answer, response.duration) }
     if answer.status == 460 {
       do {
-        try await source.verify(delivery.hash)
+        try await errand.source.verify(errand.delivery.hash)
       } catch {
         throw Interruption(outcome: .stopped(error.reason))
       }
@@ -147,28 +182,28 @@ actor TusClient: DestinationClient {
   }
 
   private func request(
-    _ step: TusUpload.Step, _ upload: TusUpload, _ delivery: Delivery, _ source: DeliverySource
+    _ step: TusUpload.Step, _ upload: TusUpload, _ errand: TusErrand, _ line: SendingLine?
   ) async throws(SourceError) -> Request {
     let endpoint = upload.endpoint
     let request: TusRequest
     switch (step, upload.location) {
     case (.send(let range), let location?):
       // Before every chunk: a file in place may be written while it is sent.
-      try await source.check()
+      try await errand.source.check()
       var checksum: (TusChecksum, String)?
-      if usesChecksums, let algorithm = features?.checksum {
-        checksum = (algorithm, try await source.digest(of: range, by: algorithm))
+      if !isLoopback, let algorithm = features?.checksum {
+        checksum = (algorithm, try await errand.source.digest(of: errand.place(of: range), by: algorithm))
       }
       request = endpoint.patch(location, range: range, checksum: checksum)
     case (.ask, let location?):
       request = endpoint.head(location)
     case (.create(let carrying), _):
       request = endpoint.create(
-        length: delivery.bytes, metadata: UploadMetadata(delivery).header, carrying: carrying)
+        length: upload.length, metadata: errand.metadata, carrying: carrying, isPartial: errand.part != nil)
     default:
       // `TusUpload` asks about an upload and sends to it only when it has its address.
       request = endpoint.create(
-        length: delivery.bytes, metadata: UploadMetadata(delivery).header, carrying: 0)
+        length: upload.length, metadata: errand.metadata, carrying: 0, isPartial: errand.part != nil)
     }
     let meter = self.meter
     return Request(
@@ -176,18 +211,32 @@ actor TusClient: DestinationClient {
       body: request.range.isEmpty
         ? .none
         : .file(
-          source.file, offset: request.range.lowerBound,
+          errand.source.file, offset: errand.place(of: request.range).lowerBound,
           length: request.range.upperBound - request.range.lowerBound),
-      priority: delivery.kind == .original ? .background : .foreground, timeouts: timeouts,
-      needsFreshConnection: needsFreshConnection, onProgress: { meter.add($0) })
+      priority: errand.delivery.kind == .original ? .background : .foreground, timeouts: timeouts,
+      needsFreshConnection: needsFreshConnection,
+      onProgress: { count in
+        meter.add(count)
+        line?.sent(count)
+      })
   }
 
   /// Writes down what a step settled. A process killed before this asks the server again and learns the same; an upload
   /// that was made and not written down stays empty at the server and expires there.
   private func writeDown(
-    _ upload: TusUpload, _ written: inout TusUpload, _ delivery: Delivery
+    _ upload: TusUpload, _ written: inout TusUpload, _ errand: TusErrand
   ) async throws(JournalError) {
+    let delivery = errand.delivery
     defer { written = upload }
+    if let part = errand.part {
+      // One that the server has forgotten keeps its address until there is a new one: asked about, it says so again.
+      guard upload.location != written.location || upload.acknowledged != written.acknowledged,
+        let location = upload.location
+      else { return }
+      return try await journal.acknowledgePart(
+        part.number, bytes: upload.acknowledged, tag: endpoint.reference(to: location), in: part.upload,
+        of: delivery)
+    }
     if upload.location != written.location {
       if let location = upload.location {
         try await journal.beginSending(delivery, uploadURL: endpoint.reference(to: location))
@@ -202,16 +251,18 @@ actor TusClient: DestinationClient {
     }
   }
 
-  private func finish(
-    _ delivery: Delivery, _ source: DeliverySource
+  /// - Parameter outcome: `nil` when all of it is there.
+  func finish(
+    _ outcome: DeliveryOutcome?, _ errand: TusErrand
   ) async throws(JournalError) -> DeliveryOutcome {
+    if let outcome { return outcome }
     do {
       // The last look: bytes that changed while they were sent are not what was promised.
-      try await source.check()
+      try await errand.source.check()
     } catch {
       return .stopped(error.reason)
     }
-    try await journal.markSent(delivery)
+    try await journal.markSent(errand.delivery)
     return .sent
   }
 
@@ -229,7 +280,7 @@ actor TusClient: DestinationClient {
   }
 
   /// What a failure means that no later try can mend by itself.
-  private static func outcome(of error: CurlError) -> DeliveryOutcome {
+  static func outcome(of error: CurlError) -> DeliveryOutcome {
     switch error.code {
     case .cancelled, .stopped: .cancelled
     case .unreadableBody: .stopped(DeliveryReason(.fileUnreadable, error.text))
@@ -239,15 +290,6 @@ actor TusClient: DestinationClient {
 }
 
 /// Ends the carrying of a delivery from within a step.
-private struct Interruption: Error {
+struct Interruption: Error {
   let outcome: DeliveryOutcome
-}
-
-extension UploadMetadata {
-  /// What an upload of this delivery says of itself.
-  init(_ delivery: Delivery) {
-    self.init(
-      filename: delivery.name, filetype: delivery.mediaType, kind: delivery.kind, frame: delivery.frame,
-      sha256: delivery.hash, originalBytes: delivery.originalBytes, facts: delivery.facts)
-  }
 }

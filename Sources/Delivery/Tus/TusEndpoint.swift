@@ -65,12 +65,28 @@ struct TusEndpoint: Hashable, Sendable {
   }
 
   /// `POST`: makes an upload, with its first bytes if `carrying` is more than 0.
-  func create(length: Int64, metadata: String, carrying: Int64) -> TusRequest {
+  /// - Parameter isPartial: whether it is a part of a file ("Concatenation").
+  func create(length: Int64, metadata: String, carrying: Int64, isPartial: Bool = false) -> TusRequest {
     var headers = fields(for: creation)
     headers.append(.init(name: "Upload-Length", value: String(length)))
+    if isPartial { headers.append(.init(name: "Upload-Concat", value: "partial")) }
     if !metadata.isEmpty { headers.append(.init(name: "Upload-Metadata", value: metadata)) }
     if carrying > 0 { headers.append(Self.contentType) }
     return TusRequest(method: .post, url: creation, headers: headers, range: 0..<carrying)
+  }
+
+  /// `POST`: makes a file of partial uploads, in this order.
+  /// - Parameter parts: their addresses as they are written down (`reference`).
+  func join(_ parts: [String], metadata: String) -> TusRequest {
+    var headers = fields(for: creation)
+    headers.append(.init(name: "Upload-Concat", value: "final;" + parts.joined(separator: " ")))
+    headers.append(.init(name: "Upload-Metadata", value: metadata))
+    return TusRequest(method: .post, url: creation, headers: headers)
+  }
+
+  /// `DELETE`: throws an upload away.
+  func terminate(_ upload: URL) -> TusRequest {
+    TusRequest(method: .delete, url: upload, headers: fields(for: upload))
   }
 
   /// `HEAD`: how much of it is there?

@@ -4,13 +4,21 @@ import Curl
 struct TusFeatures: Hashable, Sendable {
   /// The creation request may carry the upload's first bytes.
   var takesBytesAtCreation = false
+  /// Parts of a file can be sent in parallel and joined ("concatenation").
+  var joinsParts = false
+  /// Uploads can be thrown away ("termination").
+  var terminates = false
   /// The best checksum that both sides know; `nil` if there is none.
   var checksum: TusChecksum?
   /// The longest upload that it takes, in bytes; `nil` if it does not say.
   var maximumLength: Int64?
 
-  init(takesBytesAtCreation: Bool = false, checksum: TusChecksum? = nil, maximumLength: Int64? = nil) {
+  init(
+    takesBytesAtCreation: Bool = false, joinsParts: Bool = false, checksum: TusChecksum? = nil,
+    maximumLength: Int64? = nil
+  ) {
     self.takesBytesAtCreation = takesBytesAtCreation
+    self.joinsParts = joinsParts
     self.checksum = checksum
     self.maximumLength = maximumLength
   }
@@ -22,6 +30,8 @@ struct TusFeatures: Hashable, Sendable {
     guard (200..<300).contains(response.status), versions.contains("1.0.0") else { return nil }
     let extensions = headers.values("Tus-Extension").flatMap(Self.words)
     takesBytesAtCreation = extensions.contains("creation-with-upload")
+    joinsParts = extensions.contains("concatenation")
+    terminates = extensions.contains("termination")
     if extensions.contains("checksum") {
       let offered = headers.values("Tus-Checksum-Algorithm").flatMap(Self.words)
       checksum = [.sha256, .sha1].first { offered.contains($0.rawValue) }

@@ -8,6 +8,9 @@ final class CameraUpkeep {
   private let time = ContinuousClock()
   private(set) var status = CameraStatus(storages: [])
   private var room = RoomWatch()
+  /// Why the next listing on a new connection is made, if it is for the cards' room: what that could not explain, and
+  /// how many names listings had been the first to show.
+  private var alarm: (excess: UInt64, unannounced: Int)?
   private var clock = ClockWatch()
   /// The camera's clock is to be set to UTC and so many seconds.
   private var zoneToSet: Int?
@@ -26,20 +29,37 @@ final class CameraUpkeep {
   /// The first look.
   func begin() throws(GPhotoError) -> CameraStatus {
     status = CameraStatus(battery: try held.camera.battery(), storages: try held.camera.storages())
-    room.note(status.storages)
+    room.settle(status.storages)
     return status
   }
 
   /// A frame was announced, which explains that there is less room at the next look.
   func frameAnnounced(bytes: UInt64) { room.frameAnnounced(bytes: bytes) }
 
-  /// Whether more room has gone since the last look than the announced frames take.
-  func hasUnannouncedFrames() throws(GPhotoError) -> Bool {
-    room.hasUnannouncedFrames(try held.camera.storages())
+  /// Whether a frame may have gone unannounced, by the room on the cards.
+  func isInDoubt() throws(GPhotoError) -> Bool {
+    room.look(try held.camera.storages())
+    return room.isInDoubt
+  }
+
+  /// The camera was connected anew: a listing will show all that is there now.
+  func reconnected() throws(GPhotoError) {
+    room.settle(try held.patiently { () throws(GPhotoError) in try held.camera.storages() })
+  }
+
+  /// A listing is complete.
+  /// - Parameter unannounced: how many names listings were the first to show, until now.
+  func listed(unannounced: Int) {
+    guard !held.isOutdated, let alarm else { return }
+    if unannounced == alarm.unannounced { room.wasInVain(alarm.excess) }
+    self.alarm = nil
   }
 
   /// Looks at the clock, the battery and the room, each if it is time to.
-  func look() throws(GPhotoError) {
+  /// - Parameters:
+  ///   - lastEvent: when the camera last announced something: in the middle of a burst its room says nothing.
+  ///   - unannounced: how many names listings were the first to show, until now.
+  func look(lastEvent: ContinuousClock.Instant, unannounced: Int) throws(GPhotoError) {
     if clock.isDue(now: Date()) { try readClock() }
     guard time.now - lastStatus > Self.statusInterval else { return }
     lastStatus = time.now
@@ -47,7 +67,14 @@ final class CameraUpkeep {
       CameraStatus(battery: try held.camera.battery(), storages: try held.camera.storages())
     }
     report(.status(status))
-    if room.hasUnannouncedFrames(status.storages) { held.isOutdated = true }
+    room.look(status.storages)
+    guard time.now - lastEvent > Self.statusInterval else { return }
+    if room.isInDoubt {
+      held.isOutdated = true
+      alarm = (room.unexplained, unannounced)
+    } else {
+      room.settle(status.storages)
+    }
   }
 
   // MARK: The clock

@@ -84,7 +84,7 @@ final class WorkerLoop {
     guard !held.isOutdated, !held.isBlind, suspicious.isEmpty, listing == nil, pace.last != nil else {
       return false
     }
-    return try !upkeep.hasUnannouncedFrames()
+    return try !upkeep.isInDoubt()
   }
 
   private func greet() throws(GPhotoError) {
@@ -340,6 +340,7 @@ final class WorkerLoop {
     listed = []
     if isComplete {
       listing = nil
+      upkeep.listed(unannounced: objects.unannouncedCount)
       pace.listed(now: clock.now, room: upkeep.status.storages, unannounced: objects.unannouncedCount)
       report(.alive(patience: Self.patience))
     }
@@ -365,6 +366,7 @@ final class WorkerLoop {
         guard let info = try infoOfAnnounced(path) else { continue }
         if case .new(let id) = objects.announce(path, info, isFresh: true, now: clock.now) { announce(id) }
       }
+      try upkeep.reconnected()
       beginListing()
     } else if !erasures.isEmpty, try reconnect() {
       // Deleting comes first, as close as can be to the look at what is there now; the listing after it.
@@ -374,7 +376,7 @@ final class WorkerLoop {
       try held.camera.forgetFiles()
       beginListing()
     } else {
-      try upkeep.look()
+      try upkeep.look(lastEvent: lastEvent, unannounced: objects.unannouncedCount)
     }
   }
 
