@@ -59,7 +59,9 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
   ],
   targets: [
-    // System libraries: a module map and shims, each imported by exactly one Swift target.
+    // System libraries: a module map and shims, each imported by exactly one Swift target (but for the C library's own
+    // functions in CGNU).
+    .systemLibrary(name: "CGNU"),
     .systemLibrary(name: "CGPhoto2", pkgConfig: "libgphoto2"),
     .systemLibrary(name: "CUSB", pkgConfig: "libusb-1.0"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
@@ -69,14 +71,20 @@ let package = Package(
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd"),
 
     library("Model", [crypto]),
-    library("GPhoto", ["CGPhoto2", "CUSB"]),
+    library("Blocking"),
+    library("GPhoto", ["Programs", "CGPhoto2", "CUSB"]),
     library("Curl", ["CCurl"]),
-    library("Pictures", ["Model", "CVips", "CRaw"]),
-    library("Journal", ["Model", grdb, system, crypto]),
-    library("Ingest", ["Model", "Journal", "Pictures", "GPhoto", logging, lifecycle, crypto, system]),
-    library("Programs"),
+    library("Pictures", ["Model", "Blocking", "CVips", "CRaw"]),
+    library("Journal", ["Model", "Blocking", grdb, system, crypto]),
+    library(
+      "Ingest",
+      [
+        "Model", "Journal", "Pictures", "GPhoto", "Programs", "Blocking", logging, lifecycle, crypto, system,
+      ]),
+    library("Programs", ["CGNU", system]),
     library("Hooks", ["Model", "Journal", "Programs", logging, lifecycle, system]),
-    library("Renditions", ["Model", "Journal", "Pictures", "Programs", logging, lifecycle, system]),
+    library(
+      "Renditions", ["Model", "Journal", "Pictures", "Programs", "Blocking", logging, lifecycle, system]),
     library("Delivery", ["Model", "Journal", "Curl", logging, lifecycle, crypto, system]),
     library(
       "AlbumServer",
@@ -89,42 +97,49 @@ let package = Package(
       "Commands",
       [
         "Model", "Journal", "Ingest", "Renditions", "Delivery", "AlbumServer", "CameraSimulator", "Curl",
-        "Hooks", "Programs", "Pictures",
+        "Hooks", "Programs", "Pictures", "Blocking",
         "CQREncode", "CSystemd", argumentParser, logging, lifecycle, signals, toml, system,
       ]),
     program("pixcheese", ["Commands"]),
 
-    library("CameraSimulator", ["Model", "Pictures", crypto]),
+    library("CameraSimulator", ["Model", "Pictures", "CGNU", crypto]),
     program("pixcheese-camsim", ["CameraSimulator", argumentParser]),
     // Measures the journal alone for scripts/bench; not a product, not installed.
     program("pixcheese-bench", ["Journal", "Model", grdb, argumentParser, system, crypto]),
 
+    // What tests of several targets share; no program and no library knows it.
+    .target(
+      name: "TestServers", dependencies: ["Programs", "CGNU", system], path: "Tests/TestServers",
+      swiftSettings: strict),
+
     tests("ModelTests", ["Model"]),
     tests("GPhotoTests", ["GPhoto"]),
-    tests("CurlTests", ["Curl"]),
+    tests("CurlTests", ["Curl", "Programs", "TestServers"]),
     tests("PicturesTests", ["Pictures", "Model"]),
-    tests("JournalTests", ["Journal", "Model", grdb, system]),
+    tests("JournalTests", ["Journal", "Model", "TestServers", grdb, system]),
     tests(
-      "IngestTests", ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", crypto, logging, system]),
-    tests("ProgramsTests", ["Programs"]),
-    tests("HooksTests", ["Hooks", "Journal", "Model", logging, lifecycle, system]),
-    tests("RenditionsTests", ["Renditions", "Journal", "Model", "Pictures", logging, lifecycle, system]),
-    tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", logging, system]),
+      "IngestTests",
+      ["Ingest", "Journal", "Model", "GPhoto", "CameraSimulator", "TestServers", crypto, logging, system]),
+    tests("ProgramsTests", ["Programs", system]),
+    tests("HooksTests", ["Hooks", "Journal", "Model", "TestServers", logging, lifecycle, system]),
+    tests(
+      "RenditionsTests",
+      ["Renditions", "Journal", "Model", "Pictures", "TestServers", logging, lifecycle, system]),
+    tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", "TestServers", logging, system]),
     tests(
       "AlbumServerTests",
       [
-        "AlbumServer", "Model", "Pictures", hummingbird, hummingbirdTesting, httpTypes, nioCore, nioPosix,
-        logging,
-        lifecycle, crypto, grdb,
+        "AlbumServer", "Model", "Pictures", "TestServers", hummingbird, hummingbirdTesting, httpTypes,
+        nioCore, nioPosix, logging, lifecycle, crypto, grdb,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
     tests(
       "CommandsTests",
       [
         "Commands", "AlbumServer", "CameraSimulator", "Delivery", "GPhoto", "Hooks", "Ingest", "Journal",
-        "Model", "Renditions", lifecycle, logging, system,
+        "Model", "Programs", "Renditions", "TestServers", argumentParser, lifecycle, logging, system,
       ]),
-    tests("EndToEndTests", ["Model"]),
+    tests("EndToEndTests", ["Model", "Programs", "TestServers"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -5,6 +5,7 @@ import SystemPackage
 
 /// Why the album server or its store could not do what it was asked.
 public struct AlbumServerError: Error, Sendable, CustomStringConvertible {
+  /// What kind of trouble it is: what a caller decides by.
   public enum Code: String, Sendable {
     /// The data folder cannot be made, read or written.
     case dataFolder

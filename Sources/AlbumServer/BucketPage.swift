@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Model
 
 /// The live page as it lies in a bucket: the same files as the album server's, which find their feed beside them.
 public enum BucketPage {
@@ -48,6 +49,6 @@ public enum BucketPage {
       hash.update(data: Data("\(file.name) \(file.bytes.count)\n".utf8))
       hash.update(data: file.bytes)
     }
-    return hash.finalize().prefix(6).map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
+    return String(ContentHash(hash.finalize()).hex.prefix(12))
   }
 }

@@ -1,6 +1,5 @@
 import AlbumServer
 import ArgumentParser
-import Curl
 import Delivery
 import Foundation
 import Model
@@ -104,7 +103,7 @@ struct AlbumCommand: AsyncParsableCommand {
       let page = try accounts.page(
         of: place, option: try context.settings.text("public_url", option: publicURL))
       let album = BucketAlbum(name: self.name, url: page.absoluteString, createdAt: Text.time(Date()))
-      try await BucketAlbums(place, curl: try CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)")))
+      try await BucketAlbums(place, curl: try NetworkSettings(context.settings).client())
         .create(album, page: BucketPage.files.map(BucketAlbums.PageFile.init))
       let given = "s3://" + ([name] + (prefix.isEmpty ? [] : [prefix])).joined(separator: "/")
       context.console.emit(Answer(album: given, url: album.url, uploadURL: nil, token: nil))
@@ -180,7 +179,7 @@ struct AlbumCommand: AsyncParsableCommand {
       }
       let place = try BucketAccounts(context.settings).destination(bucket: name, prefix: prefix)
       return try await BucketAlbums(
-        place, curl: try CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))
+        place, curl: try NetworkSettings(context.settings).client()
       ).below().map {
         Row(album: "s3://\(name)/\($0.prefix)", name: $0.album.name, url: $0.album.url, frames: nil)
       }
@@ -246,7 +245,7 @@ struct AlbumCommand: AsyncParsableCommand {
         let place = try BucketAccounts(context.settings).destination(bucket: name, prefix: prefix)
         guard
           let found = try await BucketAlbums(
-            place, curl: try CurlClient(.init(userAgent: "pixcheese/\(Pixcheese.version)"))
+            place, curl: try NetworkSettings(context.settings).client()
           ).show()
         else {
           throw Complaint(

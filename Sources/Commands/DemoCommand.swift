@@ -1,6 +1,6 @@
 import ArgumentParser
+import Blocking
 import CameraSimulator
-import Dispatch
 import Foundation
 import Ingest
 import Journal
@@ -133,11 +133,7 @@ struct DemoCommand: AsyncParsableCommand {
 
   /// Switching on binds a socket and reads no pictures: short, but off the cooperative pool all the same.
   private static func switchedOn() async throws -> SimulatedCamera {
-    try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(with: Result { try SimulatedCamera(CameraConfiguration()) })
-      }
-    }
+    try await offload { try SimulatedCamera(CameraConfiguration()) }
   }
 }
 
@@ -179,11 +175,6 @@ private struct DemoSource: Service {
 extension SimulatedCamera {
   /// `stop()` waits for its threads: off the cooperative pool.
   fileprivate func switchOff() async {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        self.stop()
-        continuation.resume()
-      }
-    }
+    await offload { self.stop() }
   }
 }

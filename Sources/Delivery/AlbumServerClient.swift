@@ -37,6 +37,7 @@ public struct AlbumServerClient: Sendable {
 
   /// Why a server did not do what it was asked for.
   public struct Failure: Error, Sendable, CustomStringConvertible {
+    /// What kind of trouble it is.
     public enum Code: Hashable, Sendable {
       /// Nobody answers, or the connection broke.
       case unreachable
@@ -157,8 +158,7 @@ public struct AlbumServerClient: Sendable {
   }
 
   private static func failure(_ response: Response, _ url: URL) -> Failure {
-    struct Problem: Decodable { let detail: String? }
-    let said = (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.detail
+    let said = ServerWords.Problem(response)?.detail.flatMap(ServerWords.line)
     let words = said.map { " It says: \($0)" } ?? ""
     return switch response.status {
     case 401, 403: Failure(code: .notAllowed, description: "\(place(url)) does not accept the token.\(words)")

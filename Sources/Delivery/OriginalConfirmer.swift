@@ -34,6 +34,7 @@ public struct OriginalConfirmer: Service {
     address(of: ContentHash(of: Data()), at: destination) != nil
   }
 
+  /// Asks until the task is cancelled or the service group shuts down.
   public func run() async {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in

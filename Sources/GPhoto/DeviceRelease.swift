@@ -1,4 +1,5 @@
 import Glibc
+import Programs
 
 /// Frees a USB camera from the programs that hold it (`--take-over`): asks first, and ends nobody by force.
 ///
@@ -48,21 +49,14 @@ public struct DeviceRelease: Sendable {
 
   /// `gio mount -s gphoto2`, which asks the desktop to let go of all its cameras; nothing where there is no `gio`.
   private static func unmount() {
-    let command = ["gio", "mount", "-s", "gphoto2"]
-    var words = command.map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    // None of our files is for it, the pipes to our parent least of all.
-    for descriptor in Int32(3)..<256 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-    var process: pid_t = 0
-    guard posix_spawnp(&process, "gio", nil, nil, &words, environ) == 0 else { return }
+    // Not started: there is no desktop to ask.
+    guard
+      let process = try? ChildProcess.start(
+        ["gio", "mount", "-s", "gphoto2"], descriptors: [.nothing, .nothing, .nothing])
+    else { return }
     // A desktop that hangs must not hang us.
-    for _ in 0..<100 {
-      var status: Int32 = 0
-      if waitpid(process, &status, WNOHANG) != 0 { return }
-      usleep(50_000)
-    }
-    kill(process, SIGKILL)
-    var status: Int32 = 0
-    waitpid(process, &status, 0)
+    for _ in 0..<100 where !process.hasEnded { usleep(50_000) }
+    if !process.hasEnded { kill(process.identifier, SIGKILL) }
+    _ = process.reap()
   }
 }

@@ -32,6 +32,7 @@ public struct USBDevice: Hashable, Sendable {
     self.serial = serial
   }
 
+  /// Where libgphoto2 finds it, until it is plugged out.
   public var port: CameraPort { .usb(bus: bus, device: device) }
 
   /// The devices that are plugged in now.

@@ -97,7 +97,8 @@ public final class HookStage: Service {
   /// Runs programs until graceful shutdown, and those that are due then for a short while more.
   /// - Throws: `JournalError` when the journal cannot be read or written.
   public func run() async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    // A run of a day starts tens of thousands of programs: nothing is kept of one that has ended.
+    try await withThrowingDiscardingTaskGroup { group in
       group.addTask { [journal, waker] in
         for await _ in journal.ticks().cancelOnGracefulShutdown() { waker.yield(.look) }
         // A run that was cancelled has no time left at all.
@@ -132,7 +133,11 @@ public final class HookStage: Service {
           inWork.withLock { $0 += 1 }
           group.addTask { [self] in
             defer { inWork.withLock { $0 -= 1 } }
-            try await run(call)
+            do {
+              try await run(call)
+            } catch  where Task.isCancelled {
+              // The run is over: what could not be written down any more is run again by the next one.
+            }
             waker.yield(.ended(call.id))
           }
         }

@@ -1,3 +1,4 @@
+import Blocking
 public import Foundation
 import GRDB
 import Glibc
@@ -371,8 +372,9 @@ extension ContentHash {
 
   /// Reads what `blob` wrote; the tables' CHECK guarantees the length.
   init(blob: Data) {
-    let hex = blob.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
-    guard let hash = ContentHash(hex: hex) else { preconditionFailure("a hash in the journal has 32 bytes") }
+    guard let hash = ContentHash(bytes: blob) else {
+      preconditionFailure("a hash in the journal has 32 bytes")
+    }
     self = hash
   }
 }

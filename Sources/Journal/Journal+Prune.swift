@@ -1,3 +1,4 @@
+import Blocking
 public import Foundation
 import GRDB
 import Glibc

@@ -1,3 +1,4 @@
+import Blocking
 import Foundation
 import GRDB
 import Model
@@ -30,10 +31,12 @@ public final class Journal: Sendable {
   ///   - spool: the spool's folder.
   /// - Throws: `JournalError`: `locked` while another process writes it, `corrupt`, `newer`, `full`, `notAllowed`.
   public static func open(at path: FilePath, spool: FilePath) async throws(JournalError) -> Journal {
-    try Folders.create(path.removingLastComponent())
-    try Folders.create(spool)
-    let lock = try JournalLock(at: path.removingLastComponent().appending("journal.lock"))
-    return try await open(at: path, spool: spool, lock: lock)
+    try await offload { () throws(JournalError) in
+      try Folders.create(path.removingLastComponent())
+      try Folders.create(spool)
+      let lock = try JournalLock(at: path.removingLastComponent().appending("journal.lock"))
+      return try open(at: path, spool: spool, lock: lock)
+    }
   }
 
   /// Opens a journal for a change by hand, also while a run is at work with it: SQLite lets one transaction at a time
@@ -54,24 +57,27 @@ public final class Journal: Sendable {
     guard let reader = try await openForReading(at: path, spool: spool),
       try await reader.read("Looking at the tables", Schema.migrator.hasCompletedMigrations)
     else { throw locked }
-    return (try await open(at: path, spool: spool, lock: nil), true)
+    return (
+      try await offload { () throws(JournalError) in try open(at: path, spool: spool, lock: nil) }, true
+    )
   }
 
+  /// Blocks.
   /// - Parameter lock: `nil` beside a run, which has it.
   private static func open(
     at path: FilePath, spool: FilePath, lock: JournalLock?
-  ) async throws(JournalError) -> Journal {
+  ) throws(JournalError) -> Journal {
     do {
       let database = try DatabasePool(path: path.string, configuration: configuration(readonly: false))
       // GRDB sets synchronous to NORMAL whenever it opens in WAL mode, after prepareDatabase: set it again and look.
-      let synchronous = try await database.writeWithoutTransaction { connection in
+      let synchronous = try database.writeWithoutTransaction { connection in
         try connection.execute(sql: "PRAGMA synchronous = FULL")
         return try Int.fetchOne(connection, sql: "PRAGMA synchronous")
       }
       guard synchronous == 2 else {
         throw JournalError(.io, "SQLite does not take synchronous = FULL for \(path).")
       }
-      guard try await database.read(Schema.migrator.hasBeenSuperseded) == false else {
+      guard try database.read(Schema.migrator.hasBeenSuperseded) == false else {
         throw JournalError(.newer, "\(path) was written by a newer pixcheese.")
       }
       try Schema.migrator.migrate(database)
@@ -85,15 +91,17 @@ public final class Journal: Sendable {
   /// - Throws: `JournalError`: `corrupt`, `newer`, `notAllowed`.
   public static func openForReading(at path: FilePath, spool: FilePath) async throws(JournalError) -> Journal?
   {
-    guard access(path.string, F_OK) == 0 else { return nil }
-    do {
-      let database = try DatabasePool(path: path.string, configuration: configuration(readonly: true))
-      guard try await database.read(Schema.migrator.hasBeenSuperseded) == false else {
-        throw JournalError(.newer, "\(path) was written by a newer pixcheese.")
+    try await offload { () throws(JournalError) in
+      guard access(path.string, F_OK) == 0 else { return nil }
+      do {
+        let database = try DatabasePool(path: path.string, configuration: configuration(readonly: true))
+        guard try database.read(Schema.migrator.hasBeenSuperseded) == false else {
+          throw JournalError(.newer, "\(path) was written by a newer pixcheese.")
+        }
+        return Journal(database: database, lock: nil, spool: Spool(root: spool), path: path)
+      } catch {
+        throw JournalError(database: error, while: "Opening the journal \(path)")
       }
-      return Journal(database: database, lock: nil, spool: Spool(root: spool), path: path)
-    } catch {
-      throw JournalError(database: error, while: "Opening the journal \(path)")
     }
   }
 

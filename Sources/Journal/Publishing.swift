@@ -59,6 +59,7 @@ public struct Preparation: Sendable {
   public var frame: Frame
   public var part: Part
 
+  /// What of the frame is to be prepared.
   public enum Part: Sendable {
     /// Its renditions are to be made, and go somewhere.
     case renditions

@@ -1,3 +1,4 @@
+import Blocking
 import Crypto
 import Foundation
 import GRDB
@@ -163,20 +164,4 @@ extension Spool {
     }
     return (originals, droppedParts)
   }
-}
-
-/// Runs a blocking call on a thread outside the cooperative pool.
-func offload<Value: Sendable>(
-  _ body: @escaping @Sendable () throws(JournalError) -> Value
-) async throws(JournalError) -> Value {
-  let result: Result<Value, JournalError> = await withCheckedContinuation { continuation in
-    DispatchQueue.global().async {
-      do throws(JournalError) {
-        continuation.resume(returning: .success(try body()))
-      } catch {
-        continuation.resume(returning: .failure(error))
-      }
-    }
-  }
-  return try result.get()
 }

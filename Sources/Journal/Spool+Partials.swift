@@ -1,6 +1,8 @@
+import Blocking
 import Crypto
 import Foundation
 import Glibc
+import Model
 public import SystemPackage
 
 /// Originals under way: `partial/BOOT-OBJECT.part`, named by what they are parts of, so that another worker, or the
@@ -23,7 +25,7 @@ extension Spool {
       hash.update(data: Data(text.utf8))
       hash.update(data: Data([0]))
     }
-    let hex = hash.finalize().prefix(16).map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
+    let hex = ContentHash(hash.finalize()).hex.prefix(32)
     return root.appending(Self.partialFolder).appending("\(Self.boot)-\(hex).\(Self.partExtension)")
   }
 

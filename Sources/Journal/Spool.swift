@@ -75,10 +75,7 @@ public struct Spool: Sendable {
     guard statvfs(path.string, &figures) == 0 else {
       throw JournalError(errno: errno, while: "Measuring the room of \(path)")
     }
-    let block = UInt64(figures.f_frsize)
-    return DiskRoom(
-      free: Int64(clamping: UInt64(figures.f_bavail) &* block),
-      total: Int64(clamping: UInt64(figures.f_blocks) &* block))
+    return DiskRoom(figures)
   }
 
   /// A file that counts the attempts at a frame's renditions that the program did not outlive.

@@ -15,6 +15,7 @@ public enum AssetKind: String, CaseIterable, Codable, Sendable, Comparable {
     }
   }
 
+  /// In the order in which they go: thumbnail, preview, original.
   public static func < (left: AssetKind, right: AssetKind) -> Bool {
     left.rank < right.rank
   }

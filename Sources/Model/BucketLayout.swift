@@ -18,12 +18,17 @@ public struct BucketLayout: Hashable, Sendable {
     root = prefix.isEmpty ? "" : prefix + "/"
   }
 
+  /// The key of the live page.
   public var page: String { root + "index.html" }
+  /// The key of the album's description (`BucketAlbum`).
   public var album: String { root + "album.json" }
+  /// The key of the list of those who feed the album (`PhotographerList`).
   public var photographers: String { root + "photographers.json" }
 
+  /// The key of a photographer's head (`FeedHead`).
   public func head(of photographer: String) -> String { "\(root)feeds/\(photographer)/head.json" }
 
+  /// The key of a segment (`FeedSegment`) of a photographer's feed.
   public func segment(_ name: String, of photographer: String) -> String {
     "\(root)feeds/\(photographer)/\(name)"
   }
@@ -33,6 +38,7 @@ public struct BucketLayout: Hashable, Sendable {
     "media/\(hash.hex).\(ending)"
   }
 
+  /// The key of a content that a feed names by its address relative to the page.
   public func key(of medium: String) -> String { root + medium }
 
   /// The ending of an asset's name: of a rendition `jpg`, of an original its file's own where that is known.
@@ -84,6 +90,7 @@ public struct PhotographerList: Hashable, Codable, Sendable {
     PhotographerList(photographers + other.photographers)
   }
 
+  /// Whether a photographer is on the list.
   public func contains(_ photographer: String) -> Bool { photographers.contains(photographer) }
 
   /// Whether a text can be a photographer's id: it becomes part of an object's key.

@@ -17,6 +17,12 @@ public struct ContentHash: Hashable, Sendable {
     self.init(SHA256.hash(data: content))
   }
 
+  /// A digest that was written down; `nil` if these are not 32 bytes.
+  public init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == 32 else { return nil }
+    self.bytes = Array(bytes)
+  }
+
   /// Reads 64 hexadecimal digits of either case; `nil` for anything else.
   public init?(hex: some StringProtocol) {
     let digits = Array(hex.utf8)

@@ -1,3 +1,5 @@
+public import Glibc
+
 /// The room on a file system, and how much of it each of its users leaves to those that matter more.
 ///
 /// A disk fills from both sides: new originals come in, and copies of them go into an album on the same disk. Who stops
@@ -12,6 +14,13 @@ public struct DiskRoom: Hashable, Sendable {
   public init(free: Int64, total: Int64) {
     self.free = free
     self.total = total
+  }
+
+  /// As the kernel says it.
+  public init(_ figures: statvfs) {
+    let block = UInt64(figures.f_frsize)
+    free = Int64(clamping: UInt64(figures.f_bavail) &* block)
+    total = Int64(clamping: UInt64(figures.f_blocks) &* block)
   }
 
   /// What new originals leave free if nothing else is asked for: 256 MiB, or a twentieth of a small disk.

@@ -140,8 +140,10 @@ public struct FeedSegment: Hashable, Sendable {
     try self.init(last.values.sorted { $0.seq < $1.seq })
   }
 
+  /// Its object's name, made of its content: segments never change.
   public var name: String { "\(ContentHash(of: bytes).hex.prefix(32)).json" }
 
+  /// How a head lists it.
   public var listed: FeedHead.Segment {
     FeedHead.Segment(name: name, entries: frames.count, through: frames.map(\.seq).max() ?? 0)
   }

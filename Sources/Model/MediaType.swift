@@ -26,6 +26,7 @@ public enum MediaType {
     return "\(stem).\(usual)"
   }
 
+  /// Of bytes of which nothing is known (RFC 2046, 4.5.1).
   public static let unknown = "application/octet-stream"
 
   private static let byExtension: [String: String] = [

@@ -1,4 +1,4 @@
-import Dispatch
+import Blocking
 import Glibc
 
 /// The stars that a camera wrote into a picture (`xmp:Rating`), without looking at anything else of it.
@@ -9,9 +9,7 @@ public enum FileRating {
   /// Reads a file's head on a thread outside the cooperative pool.
   /// - Returns: 0 to 5; `nil` where nothing says, or the file cannot be read.
   public static func read(_ path: String) async -> Int? {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: readNow(path)) }
-    }
+    await offload { readNow(path) }
   }
 
   /// The stars in a file's first bytes.

@@ -19,5 +19,6 @@ public struct PictureKind: Hashable, Sendable {
       }
   }
 
+  /// Whether it is a JPEG, whose words and location can be rewritten in place.
   public var isJPEG: Bool { mediaType == "image/jpeg" }
 }

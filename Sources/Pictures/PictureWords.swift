@@ -15,6 +15,7 @@ public struct PictureWords: Hashable, Sendable {
     self.keywords = keywords
   }
 
+  /// Whether there is nothing to write.
   public var isEmpty: Bool { creator == nil && copyright == nil && caption == nil && keywords.isEmpty }
 
   /// A JPEG with these words in it: EXIF (Artist, Copyright, ImageDescription), IPTC and XMP (Dublin Core), all in

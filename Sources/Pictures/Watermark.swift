@@ -2,6 +2,7 @@ import CVips
 
 /// A text or a picture that is laid over renditions; never over an original.
 public struct Watermark: Hashable, Sendable {
+  /// What is laid over them.
   public enum Content: Hashable, Sendable {
     /// In any script that the system has a font for.
     case text(String)
@@ -9,6 +10,7 @@ public struct Watermark: Hashable, Sendable {
     case picture(String)
   }
 
+  /// Where it lies, as the option `--watermark-position` says it.
   public enum Position: String, CaseIterable, Sendable {
     case topLeft = "top-left"
     case top

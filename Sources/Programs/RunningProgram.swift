@@ -2,7 +2,7 @@ import Glibc
 
 /// A program from its start to its end, on the thread that follows it.
 struct RunningProgram {
-  private let process: pid_t
+  private let process: ChildProcess
   private var input: Int32?
   private var output: Int32?
   private var tail: [UInt8] = []
@@ -12,14 +12,12 @@ struct RunningProgram {
   /// How long the end of a program that is silent may go unnoticed, in milliseconds.
   private static let lookInterval: Int32 = 20
 
-  /// - Parameters:
-  ///   - process: its number, which is its group's as well.
-  ///   - input: the end of a pipe, to write to; closed here, as is `output`.
-  ///   - output: the end of a pipe, to read from.
-  init(process: pid_t, input: Int32, output: Int32) {
-    self.process = process
-    self.input = input
-    self.output = output
+  /// - Parameter started: it is reaped here, and its pipes are closed.
+  init(_ started: PipedProcess) {
+    process = started.process
+    input = started.input
+    output = started.output
+    for end in [started.input, started.output] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
   }
 
   /// Feeds it and listens to it until it ends or is ended.
@@ -28,39 +26,30 @@ struct RunningProgram {
     let deadline = ContinuousClock.now + run.timeLimit
     var ended: ProgramRun.Ending.Cause?
     var killAt: ContinuousClock.Instant?
-    while !hasEnded() {
+    while !process.hasEnded {
       exchange(&unwritten)
       let now = ContinuousClock.now
       if ended == nil, isCancelled() || now >= deadline {
         ended = isCancelled() ? .cancelled : .timeOver
-        kill(-process, SIGTERM)
+        kill(-process.identifier, SIGTERM)
         killAt = now + run.grace
       }
       if let at = killAt, now >= at {
-        kill(-process, SIGKILL)
+        kill(-process.identifier, SIGKILL)
         killAt = nil
       }
     }
     // What it started goes with it, but only if it was not its own decision to end. The number is still its own:
     // it has not been waited for.
-    if ended != nil { kill(-process, SIGKILL) }
+    if ended != nil { kill(-process.identifier, SIGKILL) }
     listen()
     close()
-    let own = reap()
+    let own: ProgramRun.Ending.Cause =
+      switch process.reap() {
+      case .exit(let code): .exit(code)
+      case .signal(let number): .signal(number)
+      }
     return ProgramRun.Ending(cause: ended ?? own, lastLines: lastLines)
-  }
-
-  private func hasEnded() -> Bool {
-    var information = siginfo_t()
-    return waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT | WNOHANG) == 0
-      && information.si_signo == SIGCHLD
-  }
-
-  private func reap() -> ProgramRun.Ending.Cause {
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    let signal = status & 0x7f
-    return signal == 0 ? .exit((status >> 8) & 0xff) : .signal(signal)
   }
 
   /// Waits a moment for the program to read or write, and does its part.

@@ -100,6 +100,7 @@ public enum PublishingNotice: Sendable {
     }
   }
 
+  /// What went wrong, in words for a person.
   public var reason: String {
     switch self {
     case .notRendered(let reason), .notRetouched(let reason), .held(let reason),

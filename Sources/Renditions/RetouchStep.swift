@@ -1,3 +1,4 @@
+import Blocking
 import Foundation
 import Journal
 import Model
@@ -27,9 +28,10 @@ struct RetouchStep {
   /// - Throws: `Failure`, `JournalError`, or `CancellationError` when the run is over.
   func run(_ frame: Frame, finish: Finish) async throws -> Made {
     let spool = journal.spool
-    let folder = try await Blocking.run { try spool.workFolder() }
+    let folder = try await offload { try spool.workFolder() }
     let ended = await Result { () async throws in try await run(frame, in: folder, finish: finish) }
-    await Blocking.run { _ = try? FileManager.default.removeItem(atPath: folder.string) }
+    // What stays goes at the next start.
+    await offload { _ = try? FileManager.default.removeItem(atPath: folder.string) }
     return try ended.get()
   }
 
@@ -40,7 +42,7 @@ struct RetouchStep {
     let original = frame.lead.path
     // The program gets a copy: what it does to its input is done to nothing of ours.
     do {
-      try await Blocking.run {
+      try await offload {
         try FileManager.default.createDirectory(
           atPath: output.removingLastComponent().string, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: original.string, toPath: input.string)

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Model
+import TestServers
 import Testing
 
 @testable import AlbumServer
@@ -16,7 +17,7 @@ import Testing
 
   @Test("The database is written with WAL and synchronous = FULL")
   func durable() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let store = try await AlbumStore.open(folder.path)
     let (journal, synchronous) = try await store.write { database in
       (
@@ -30,7 +31,7 @@ import Testing
 
   @Test("A new folder has one administrator token, readable by its owner only, and keeps it")
   func administrator() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let store = try await AlbumStore.open(folder.path)
     let path = folder.path + "/admin-token"
     let text = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .newlines)
@@ -46,7 +47,7 @@ import Testing
 
   @Test("A token file that a crash left without its row is used, not replaced")
   func administratorAfterCrash() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let store = try await AlbumStore.open(folder.path)
     try await store.write { try $0.execute(sql: "DELETE FROM tokens") }
     let text = try String(contentsOfFile: folder.path + "/admin-token", encoding: .utf8)
@@ -57,7 +58,7 @@ import Testing
 
   @Test("An embedded album is found again by its name, with the same token")
   func findOrCreate() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let first = try await AlbumStore.open(folder.path).findOrCreateAlbum(named: "婚礼")
     let store = try await AlbumStore.open(folder.path)
     let second = try await store.findOrCreateAlbum(named: "婚礼")
@@ -73,7 +74,7 @@ import Testing
 
   @Test("The same content for the same frame and kind again changes nothing")
   func idempotent() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let store = try await AlbumStore.open(folder.path)
     let album = try await store.createAlbum(named: "a").album
     let original = SampleBytes.jpeg(100)
@@ -102,7 +103,7 @@ import Testing
 
   @Test("Pages follow each other by sequence numbers")
   func pages() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let store = try await AlbumStore.open(folder.path)
     let album = try await store.createAlbum(named: "a").album
     for seed in 1...5 {
@@ -125,7 +126,7 @@ import Testing
 
   @Test("A database that is none is said so and left as it is")
   func badDatabase() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
     let path = folder.path + "/albums.sqlite"
     let bytes = Data(repeating: 7, count: 5000)

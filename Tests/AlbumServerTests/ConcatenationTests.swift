@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdTesting
 import Model
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import AlbumServer
@@ -137,7 +138,7 @@ import Testing
     "An independent client sends a file in four parallel parts",
     .enabled("resumable-upload is installed (scripts/test-venv.sh)") { Python.isThere })
   func independentClient() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     try await RunningServer.with(in: folder) { server in
       let access = try await server.store.createAlbum(named: "a")
       let bytes = SampleBytes.jpeg(1_000_000)

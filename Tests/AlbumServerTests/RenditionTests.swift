@@ -5,6 +5,7 @@ import HummingbirdTesting
 import Model
 import NIOCore
 import Pictures
+import TestServers
 import Testing
 
 @testable import AlbumServer
@@ -77,7 +78,7 @@ import Testing
 
   @Test("What a crash left to be rendered is found again at the start")
   func afterCrash() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let store = try await AlbumStore.open(folder.path)
     let access = try await store.createAlbum(named: "a")
     let bytes = try scene(width: 900, height: 600)

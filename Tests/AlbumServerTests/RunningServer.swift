@@ -6,6 +6,7 @@ import Model
 import NIOCore
 import ServiceLifecycle
 import Synchronization
+import TestServers
 import Testing
 
 @testable import AlbumServer
@@ -20,10 +21,11 @@ struct RunningServer: Sendable {
 
   /// Runs a server as long as the body does, and stops it the way a signal would.
   static func with<Value: Sendable>(
-    in folder: TemporaryFolder = TemporaryFolder(),
+    in folder: TemporaryFolder? = nil,
     _ adjust: (inout AlbumServerConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (RunningServer) async throws -> Value
   ) async throws -> Value {
+    let folder = try folder ?? TemporaryFolder()
     let store = try await AlbumStore.open(folder.path)
     let (ports, ready) = AsyncStream.makeStream(of: Int.self)
     var configuration = try AlbumServerConfiguration(host: "127.0.0.1", port: 0) { port in
@@ -156,19 +158,6 @@ struct RunningServer: Sendable {
 
   func frames(of access: AlbumAccess) async throws -> [AlbumFrame] {
     try await store.frames(of: access.album, after: 0, limit: 1000)
-  }
-}
-
-/// A folder that is removed with its last reference.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() {
-    path = FileManager.default.temporaryDirectory.appending(path: "album-\(UUID().uuidString)").path
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: path)
   }
 }
 

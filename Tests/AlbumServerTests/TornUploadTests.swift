@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Model
+import TestServers
 import Testing
 
 @testable import AlbumServer
@@ -111,7 +112,7 @@ import Testing
 
   @Test("A server that is stopped cuts a hanging PATCH off; the next one goes on where it was")
   func restart() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let bytes = SampleBytes.jpeg(100_000)
     let (access, path) = try await RunningServer.with(in: folder) { server in
       let access = try await server.store.createAlbum(named: "a")
@@ -132,7 +133,7 @@ import Testing
 
   @Test("Stopping does not wait for a body that never ends")
   func stopping() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     let bytes = SampleBytes.jpeg(1000)
     let (access, path) = try await RunningServer.with(in: folder) { server in
       let access = try await server.store.createAlbum(named: "a")

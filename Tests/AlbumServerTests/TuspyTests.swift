@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Model
+import TestServers
 import Testing
 
 @testable import AlbumServer
@@ -10,7 +11,7 @@ import Testing
 struct TuspyTests {
   @Test("tuspy uploads a file in chunks, with checksums, and goes on with one that it left")
   func upload() async throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
     try await RunningServer.with(in: folder) { server in
       let access = try await server.store.createAlbum(named: "a")
       let bytes = SampleBytes.jpeg(1_000_000)
@@ -47,11 +48,7 @@ struct TuspyTests {
 
 /// The Python that has the test programs of PyPI.
 enum Python {
-  static var isThere: Bool { FileManager.default.isExecutableFile(atPath: path) }
-
-  // Not resolved: a virtual environment is known by the link through which its Python is called.
-  private static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: ".venv-test/bin/python3").path
+  static var isThere: Bool { TestEnvironment.python != nil }
 
   struct Failure: Error, CustomStringConvertible {
     let description: String
@@ -60,7 +57,7 @@ enum Python {
   /// Runs a program and returns its standard output.
   static func run(_ program: String, arguments: [String]) async throws -> String {
     let process = Process()
-    process.executableURL = URL(filePath: path)
+    process.executableURL = URL(filePath: try #require(TestEnvironment.python))
     process.arguments = ["-c", program] + arguments
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output

@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Commands

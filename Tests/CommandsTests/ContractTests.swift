@@ -3,6 +3,7 @@ import Foundation
 import Ingest
 import Model
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Commands
@@ -112,7 +113,7 @@ struct AlbumTests {
   init() throws {
     accounts = BucketAccounts(try Settings(file: "/nonexistent/config.toml", environment: [:]))
     folder = try TemporaryFolder()
-    credentials = try Credentials(file: folder.path.appending("credentials.toml"), environment: [:])
+    credentials = try Credentials(file: folder.filePath.appending("credentials.toml"), environment: [:])
   }
 
   @Test("With none named: this machine's album of today")
@@ -157,7 +158,7 @@ struct AlbumTests {
 
   @Test("A token is kept for its owner's eyes, and found again under the same address")
   func tokens() throws {
-    let file = folder.path.appending("new").appending("credentials.toml")
+    let file = folder.filePath.appending("new").appending("credentials.toml")
     let party = try #require(URL(string: "https://h.example/a/party"))
     let other = try #require(URL(string: "https://h.example/a/other"))
     var first = try Credentials(file: file, environment: [:])

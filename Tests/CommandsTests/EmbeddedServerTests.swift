@@ -2,6 +2,7 @@ import AlbumServer
 import Logging
 import ServiceLifecycle
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Commands
@@ -16,7 +17,7 @@ struct EmbeddedServerTests {
     let (ports, port) = AsyncStream<Int>.makeStream()
     let found = try await withThrowingTaskGroup(of: Void.self) { group in
       for folder in folders {
-        let store = try await AlbumStore.open(folder.path.string)
+        let store = try await AlbumStore.open(folder.path)
         let server = EmbeddedServer(store: store, listen: .embedded, logger: logger) { port.yield($0) }
         group.addTask { try await server.run() }
       }

@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import Programs
 import Testing
 
 /// A D-Bus of a test's own with a logind on it that gives locks and tells of sleep when it is told to; it ends with
@@ -9,35 +11,15 @@ final class FakeLogind: Sendable {
   private let input: FileHandle
   private let lines: AsyncStream<String>
 
-  static let isPossible: Bool = {
-    let needed = [
-      "/usr/lib/python3/dist-packages/gi/__init__.py", "/usr/bin/dbus-daemon", "/usr/bin/python3",
-    ]
-    return needed.allSatisfy { FileManager.default.fileExists(atPath: $0) }
-  }()
-
   /// - Parameter refuses: whether it gives no locks, as polkit may decide.
-  init(refuses: Bool = false) throws {
-    let process = Process()
-    let input = Pipe()
-    let output = Pipe()
-    process.executableURL = URL(filePath: "/usr/bin/python3")
-    process.arguments = ["-c", Self.script, refuses ? "refuses" : ""]
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    self.input = input.fileHandleForWriting
-    let reading = output.fileHandleForReading
-    var line = Data()
-    while line.last != UInt8(ascii: "\n") {
-      guard let byte = try reading.read(upToCount: 1), !byte.isEmpty else { break }
-      line.append(byte)
-    }
-    address = String(decoding: line.dropLast(), as: UTF8.self)
+  init(refuses: Bool = false) async throws {
+    let process = try PipedProcess.start(
+      [FakeBus.python, "-c", Self.script, refuses ? "refuses" : ""], writes: [STDOUT_FILENO])
+    input = FileHandle(fileDescriptor: process.input, closeOnDealloc: true)
     let (lines, continuation) = AsyncStream<String>.makeStream()
     self.lines = lines
     Thread.detachNewThread {
+      let reading = FileHandle(fileDescriptor: process.output, closeOnDealloc: true)
       var rest = Data()
       while case let more = reading.availableData, !more.isEmpty {
         rest += more
@@ -47,7 +29,9 @@ final class FakeLogind: Sendable {
         }
       }
       continuation.finish()
+      _ = process.process.reap()
     }
+    address = await lines.first { _ in true } ?? ""
     try #require(address.hasPrefix("unix:"))
   }
 

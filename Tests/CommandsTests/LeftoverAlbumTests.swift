@@ -2,22 +2,21 @@ import Delivery
 import Foundation
 import Ingest
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Commands
 
 @Suite("Albums of earlier runs")
-final class LeftoverAlbumTests {
+struct LeftoverAlbumTests {
+  private let folder: TemporaryFolder
   let file: FilePath
   let accounts: BucketAccounts
 
   init() throws {
     accounts = BucketAccounts(try Settings(file: "/nonexistent/config.toml", environment: [:]))
-    file = FilePath(NSTemporaryDirectory()).appending("pixcheese-credentials-\(UUID().uuidString).toml")
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: file.string)
+    folder = try TemporaryFolder()
+    file = folder.filePath.appending("credentials.toml")
   }
 
   @Test("What waits for an album of this machine, or one whose token is written down, goes on by itself")

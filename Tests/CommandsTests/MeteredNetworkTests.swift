@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 import Testing
 
 @testable import Commands
@@ -6,49 +7,22 @@ import Testing
 /// A D-Bus of a test's own with a NetworkManager on it that says what it is told to; it ends with its owner.
 private final class FakeNetworkManager {
   let address: String
-  private let process = Process()
-  private let input = Pipe()
-
-  static let isPossible: Bool = {
-    let gi = ["/usr/lib/python3/dist-packages/gi/__init__.py", "/usr/bin/dbus-daemon", "/usr/bin/python3"]
-    return gi.allSatisfy { FileManager.default.fileExists(atPath: $0) }
-  }()
+  private let process: ServerProcess
 
   /// - Parameter metered: `NMMetered`; `nil` leaves the bus without a NetworkManager.
-  init(metered: Int?) throws {
-    let output = Pipe()
-    process.executableURL = URL(filePath: "/usr/bin/python3")
-    process.arguments = ["-c", Self.script, metered.map(String.init) ?? ""]
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    var line = Data()
-    while line.last != UInt8(ascii: "\n") {
-      guard let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty else { break }
-      line.append(byte)
-    }
-    address = String(decoding: line.dropLast(), as: UTF8.self)
+  init(metered: Int?) async throws {
+    process = try ServerProcess(
+      [FakeBus.python, "-c", Self.script, metered.map(String.init) ?? ""], in: try TemporaryFolder())
+    address = try await process.firstLine()
     try #require(address.hasPrefix("unix:"))
   }
 
-  deinit {
-    // The script ends its bus when its standard input ends.
-    try? input.fileHandleForWriting.close()
-  }
-
   private static let script = """
-    import subprocess, sys, threading
+    import subprocess, sys
     daemon = subprocess.Popen(
         ["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     address = daemon.stdout.readline().strip()
-    def end():
-        sys.stdin.read()
-        daemon.kill()
-        import os
-        os._exit(0)
-    threading.Thread(target=end, daemon=True).start()
     if not sys.argv[1]:
         print(address, flush=True)
         daemon.wait()
@@ -69,14 +43,14 @@ private final class FakeNetworkManager {
 
 @Suite(
   "Whether the network costs by the byte",
-  .enabled(if: FakeNetworkManager.isPossible, "no dbus-daemon, or no python3-gi"), .timeLimit(.minutes(10)))
+  .enabled(if: FakeBus.isPossible, "no dbus-daemon, or no python3-gi"), .timeLimit(.minutes(10)))
 struct MeteredNetworkTests {
   @Test(
     "NetworkManager's word is taken, its guess too; what it does not know is not known",
     arguments: [(0, nil), (1, true), (2, false), (3, true), (4, false), (9, nil), (nil, nil)]
       as [(Int?, Bool?)])
   func metered(said: Int?, isMetered: Bool?) async throws {
-    let manager = try FakeNetworkManager(metered: said)
+    let manager = try await FakeNetworkManager(metered: said)
     #expect(await MeteredNetwork.isMetered(busAt: manager.address) == isMetered)
     withExtendedLifetime(manager) {}
   }

@@ -1,6 +1,7 @@
 import Foundation
 import Ingest
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Commands
@@ -10,7 +11,7 @@ struct RunNoteTests {
   @Test("Cameras and speeds come out of the note as they went in, and the note goes with the run")
   func roundTrip() async throws {
     let folder = try TemporaryFolder()
-    let journal = folder.path.appending("journal.sqlite")
+    let journal = folder.filePath.appending("journal.sqlite")
     let scoreboard = Scoreboard()
     await scoreboard.album("Party", page: URL(string: "http://127.0.0.1:7420/a/x"))
     await scoreboard.speed(1_000_000, album: "Party")

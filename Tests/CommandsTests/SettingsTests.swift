@@ -2,6 +2,7 @@ import Delivery
 import Foundation
 import Ingest
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Commands
@@ -55,7 +56,7 @@ struct SettingsTests {
 
   @Test("Without a file nothing is set")
   func noFile() throws {
-    let settings = try Settings(file: folder.path.appending("none.toml"), environment: [:])
+    let settings = try Settings(file: folder.filePath.appending("none.toml"), environment: [:])
     #expect(try settings.text("album") == nil)
     #expect(try settings.texts("album").isEmpty)
     #expect(try settings.number("tether.frames") == nil)

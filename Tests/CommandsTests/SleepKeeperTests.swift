@@ -6,7 +6,7 @@ import Testing
 @testable import Commands
 
 @Suite(
-  "A laptop that would fall asleep", .enabled(if: FakeLogind.isPossible, "no dbus-daemon, or no python3-gi"),
+  "A laptop that would fall asleep", .enabled(if: FakeBus.isPossible, "no dbus-daemon, or no python3-gi"),
   .timeLimit(.minutes(10)))
 struct SleepKeeperTests {
   /// What moves, and what was told.
@@ -36,7 +36,7 @@ struct SleepKeeperTests {
 
   @Test("It stays awake from the first movement until nothing moves any more")
   func block() async throws {
-    let logind = try FakeLogind()
+    let logind = try await FakeLogind()
     try await keep(busAt: logind.address) { run in
       await logind.says("taken delay")
       run.move()
@@ -50,7 +50,7 @@ struct SleepKeeperTests {
 
   @Test("Sleep waits for what is being written, and everything goes on when the machine has woken")
   func sleepAndWake() async throws {
-    let logind = try FakeLogind()
+    let logind = try await FakeLogind()
     try await keep(busAt: logind.address) { run in
       await logind.says("taken delay")
       // What still moves is waited for; what has not for a second is not.
@@ -68,7 +68,7 @@ struct SleepKeeperTests {
   @Test(
     "Where no lock is wanted, or none is given, the waking is noticed all the same", arguments: [true, false])
   func noLock(inhibits: Bool) async throws {
-    let logind = try FakeLogind(refuses: inhibits)
+    let logind = try await FakeLogind(refuses: inhibits)
     try await keep(busAt: logind.address, inhibits: inhibits) { run in
       run.move()
       // Nobody tells when the keeper listens: it is told until it does.
@@ -90,7 +90,7 @@ struct SleepKeeperTests {
   func noBus() async throws {
     #expect(await SleepLock.take(.block, why: "test", busAt: "unix:path=/nonexistent/bus") == nil)
     #expect(await Logind.sleeps(busAt: "unix:path=/nonexistent/bus") == nil)
-    var logind: FakeLogind? = try FakeLogind()
+    var logind: FakeLogind? = try await FakeLogind()
     let address = try #require(logind?.address)
     let sleeps = try #require(await Logind.sleeps(busAt: address))
     logind = nil

@@ -5,27 +5,29 @@ import Ingest
 import Journal
 import Logging
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Commands
 
 @Suite(
-  "A laptop that wakes", .enabled(if: FakeLogind.isPossible, "no dbus-daemon, or no python3-gi"),
+  "A laptop that wakes", .enabled(if: FakeBus.isPossible, "no dbus-daemon, or no python3-gi"),
   .enabled(if: Worker.program != nil, "pixcheese is not built"), .timeLimit(.minutes(10)))
 struct WakeTests {
   @Test("A camera that is in a long pause between two tries is connected at once")
   func retry() async throws {
     let folder = try TemporaryFolder()
-    let logind = try FakeLogind()
+    let root = FilePath(folder.path)
+    let logind = try await FakeLogind()
     var configuration = CameraConfiguration()
     configuration.pictures = .noise(bytes: 50_000)
     let camera = try SimulatedCamera(configuration)
     configuration.port = camera.port
     let journal = try await Journal.open(
-      at: folder.path.appending("journal.sqlite"), spool: folder.path.appending("spool"))
+      at: root.appending("journal.sqlite"), spool: root.appending("spool"))
     var watched = Tether.Configuration(
       cameras: [.port(.ptpip(host: "127.0.0.1", port: camera.port))], catchUp: .session, albums: ["test"],
-      settings: folder.path.appending("gphoto2"), executable: try #require(Worker.program))
+      settings: root.appending("gphoto2"), executable: try #require(Worker.program))
     // Nothing but the machine's waking ends such a pause within this test's life.
     watched.retryPauses = .seconds(3600) ... .seconds(3600)
     let tether = Tether(
@@ -51,6 +53,7 @@ struct WakeTests {
       tether.stop()
       group.cancelAll()
     }
+    withExtendedLifetime(folder) {}
   }
 
   private static func next(

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestServers
 import Testing
 
 @testable import Curl
@@ -155,7 +156,7 @@ struct CurlClientTests {
 
   @Test("Nobody there is said so")
   func refused() async throws {
-    let port = try ScriptedServer.deadPort()
+    let port = try LoopbackPort.free()
     let url = try #require(URL(string: "http://127.0.0.1:\(port)/"))
     let error = await #expect(throws: CurlError.self) { try await client.perform(Request(.get, url)) }
     #expect(error?.code == .cannotConnect)

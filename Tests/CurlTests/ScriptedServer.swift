@@ -1,68 +1,37 @@
 import Foundation
 import Synchronization
+import TestServers
 
 /// A server on a loopback port that does to each connection exactly what its test says.
 final class ScriptedServer: Sendable {
-  let port: UInt16
-  private let listener: Int32
+  private let listener: LoopbackListener
   private let accepted = Mutex(0)
 
   /// - Parameter script: runs on a thread of its own for each connection, with the connection's number from 0.
   init(_ script: @escaping @Sendable (Connection, Int) -> Void) throws {
-    let (listener, port) = try Self.listen()
-    self.listener = listener
-    self.port = port
-    let thread = Thread { [weak self] in
-      while true {
-        let descriptor = accept(listener, nil, nil)
-        guard descriptor >= 0, let self else { return }
-        // A program that another test starts meanwhile must not hold the connection open.
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        let number = self.accepted.withLock { count in
-          count += 1
-          return count - 1
-        }
-        let connection = Connection(descriptor)
-        Thread { script(connection, number) }.start()
+    listener = try LoopbackListener()
+    listener.serve { [weak self] descriptor in
+      let connection = Connection(descriptor)
+      guard let self else { return }
+      let number = self.accepted.withLock { count in
+        count += 1
+        return count - 1
       }
+      Thread { script(connection, number) }.start()
     }
-    thread.start()
   }
 
   deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+    listener.end()
   }
+
+  var port: UInt16 { listener.port }
 
   /// How many connections have come so far.
   var connections: Int { accepted.withLock { $0 } }
 
   func url(_ path: String = "/") -> URL {
     URL(string: "http://127.0.0.1:\(port)\(path)")!
-  }
-
-  /// A port where nobody listens any more.
-  static func deadPort() throws -> UInt16 {
-    let (listener, port) = try listen()
-    close(listener)
-    return port
-  }
-
-  private static func listen() throws -> (Int32, UInt16) {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard listener >= 0 else { throw POSIXError(.EMFILE) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(listener, pointer, length)
-          | Glibc.listen(listener, 128) | getsockname(listener, pointer, &length)
-      }
-    }
-    guard result == 0 else { throw POSIXError(.EADDRINUSE) }
-    return (listener, UInt16(bigEndian: address.sin_port))
   }
 }
 
@@ -132,9 +101,10 @@ final class Connection: Sendable {
 
   /// Closes so that the peer sees a reset.
   func reset() {
-    var linger = linger(l_onoff: 1, l_linger: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
-    end()
+    isOpen.withLock { isOpen in
+      if isOpen { LoopbackListener.reset(descriptor) }
+      isOpen = false
+    }
   }
 
   func end() {

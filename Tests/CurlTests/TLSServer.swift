@@ -1,4 +1,6 @@
 import Foundation
+import Programs
+import TestServers
 import Testing
 
 /// A real HTTPS server (Python's, with OpenSSL) on loopback, with certificates that openssl makes for it; it ends with its owner.
@@ -16,8 +18,7 @@ final class TLSServer {
   }
 
   let port: UInt16
-  private let process = Process()
-  private let input = Pipe()
+  private let process: ServerProcess
 
   /// Whether openssl and python3 are there.
   static let isPossible = ["/usr/bin/openssl", "/usr/bin/python3"].allSatisfy {
@@ -30,32 +31,18 @@ final class TLSServer {
   init(
     _ certificate: Certificate?, of authority: TestAuthority, host: String = "127.0.0.1",
     version: String = "TLSv1_3"
-  ) throws {
-    let output = Pipe()
-    process.executableURL = URL(filePath: "/usr/bin/python3")
-    process.arguments = [
-      "-c", Self.script, host, certificate.map { authority.path("\($0.rawValue).pem") } ?? "",
-      authority.path("leaf.key"), version,
-    ]
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    var line = Data()
-    while line.last != UInt8(ascii: "\n") {
-      guard let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty else { break }
-      line.append(byte)
-    }
-    port = try #require(UInt16(String(decoding: line.dropLast(), as: UTF8.self)))
+  ) async throws {
+    process = try ServerProcess(
+      [
+        "/usr/bin/python3", "-c", Self.script, host,
+        certificate.map { authority.path("\($0.rawValue).pem") } ?? "", authority.path("leaf.key"), version,
+      ], in: try TemporaryFolder())
+    port = try #require(UInt16(try await process.firstLine()))
   }
 
-  deinit {
-    kill(process.processIdentifier, SIGKILL)
-  }
-
-  /// Answers every request with 200; ends when its standard input does.
+  /// Answers every request with 200.
   private static let script = """
-    import http.server, os, socket, ssl, sys, threading
+    import http.server, socket, ssl, sys
     host, certificate, key, version = sys.argv[1:5]
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -77,7 +64,6 @@ final class TLSServer {
             context.set_ciphers("ALL:@SECLEVEL=0")
         context.load_cert_chain(certificate, key)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     print(server.server_port, flush=True)
     server.serve_forever()
     """
@@ -85,37 +71,20 @@ final class TLSServer {
 
 /// An authority of a test's own, with certificates good and bad, in a folder that goes with it.
 final class TestAuthority: Sendable {
-  private let folder = FileManager.default.temporaryDirectory.appending(
-    path: "pixcheese-ca-\(UUID().uuidString)")
+  private let folder: TemporaryFolder
 
   /// Its own certificate's file.
   var certificate: String { path("ca.pem") }
 
-  init() throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-euc", Self.script]
-    process.currentDirectoryURL = folder
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
-    try process.run()
-    ended.wait()
-    try #require(process.terminationStatus == 0, "openssl could not make the certificates")
+  init() async throws {
+    folder = try TemporaryFolder()
+    let ending = await ProgramRun(
+      ["/bin/sh", "-euc", "cd '\(folder.path)'\n" + Self.script], timeLimit: .seconds(300)
+    ).perform()
+    try #require(ending.isSuccess, "openssl could not make the certificates: \(ending.lastLines)")
   }
 
-  deinit {
-    do {
-      try FileManager.default.removeItem(at: folder)
-    } catch {
-      Issue.record("\(folder.path) is left behind: \(error)")
-    }
-  }
-
-  func path(_ name: String) -> String { folder.appending(path: name).path }
+  func path(_ name: String) -> String { "\(folder.path)/\(name)" }
 
   private static let script = """
     key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$1"; }

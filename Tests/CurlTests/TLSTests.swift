@@ -7,12 +7,13 @@ import Testing
   "TLS against a real server", .enabled(if: TLSServer.isPossible, "no openssl or no python3"),
   .timeLimit(.minutes(10)))
 struct TLSTests {
-  private static let authority = Result { try TestAuthority() }
+  private static let authority = Task { try await TestAuthority() }
 
-  private func client(trusting: Bool = true) throws -> CurlClient {
+  private func client(trusting: Bool = true) async throws -> CurlClient {
     try CurlClient(
       CurlClient.Options(
-        userAgent: "pixcheese-tests/1", certificateFile: trusting ? try Self.authority.get().certificate : nil
+        userAgent: "pixcheese-tests/1",
+        certificateFile: trusting ? try await Self.authority.value.certificate : nil
       ))
   }
 
@@ -22,7 +23,7 @@ struct TLSTests {
 
   @Test("A private authority is trusted where its file is named, and only there")
   func privateAuthority() async throws {
-    let server = try TLSServer(.good, of: try Self.authority.get())
+    let server = try await TLSServer(.good, of: Self.authority.value)
     #expect(try await client().perform(Request(.get, url(server.port))).status == 200)
     let error = await #expect(throws: CurlError.self) {
       try await client(trusting: false).perform(Request(.get, url(server.port)))
@@ -38,7 +39,7 @@ struct TLSTests {
       (.stranger, .wrongHost), (.selfSigned, .selfSigned),
     ])
   func refused(certificate: TLSServer.Certificate, fault: CertificateFault) async throws {
-    let server = try TLSServer(certificate, of: try Self.authority.get())
+    let server = try await TLSServer(certificate, of: Self.authority.value)
     let error = await #expect(throws: CurlError.self) {
       try await client().perform(Request(.get, url(server.port)))
     }
@@ -49,12 +50,12 @@ struct TLSTests {
 
   @Test("TLS older than 1.2 is refused")
   func oldTLS() async throws {
-    let server = try TLSServer(.good, of: try Self.authority.get(), version: "TLSv1_1")
+    let server = try await TLSServer(.good, of: Self.authority.value, version: "TLSv1_1")
     let error = await #expect(throws: CurlError.self) {
       try await client().perform(Request(.get, url(server.port)))
     }
     #expect(error?.code == .tls)
-    let newer = try TLSServer(.good, of: try Self.authority.get(), version: "TLSv1_2")
+    let newer = try await TLSServer(.good, of: Self.authority.value, version: "TLSv1_2")
     #expect(try await client().perform(Request(.get, url(newer.port))).status == 200)
   }
 
@@ -62,7 +63,7 @@ struct TLSTests {
     "A name with addresses of both kinds is reached whichever of them answers",
     arguments: ["127.0.0.1", "::1"])
   func bothFamilies(host: String) async throws {
-    let server = try TLSServer(nil, of: try Self.authority.get(), host: host)
+    let server = try await TLSServer(nil, of: Self.authority.value, host: host)
     let literal = host.contains(":") ? "[\(host)]" : host
     #expect(
       try await client().perform(Request(.get, url(server.port, host: literal, scheme: "http"))).status == 200

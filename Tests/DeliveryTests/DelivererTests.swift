@@ -1,6 +1,7 @@
 import Foundation
 import Journal
 import Model
+import TestServers
 import Testing
 
 @testable import Delivery

@@ -4,6 +4,7 @@ import Journal
 import Logging
 import Model
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Delivery

@@ -28,7 +28,7 @@ struct InteropTests {
 
   @Test("An original arrives byte for byte", arguments: TusServerProcess.installed)
   func original(kind: TusServerProcess.Kind) async throws {
-    let server = try TusServerProcess(kind)
+    let server = try await TusServerProcess(kind)
     let bench = try await DeliveryBench()
     let bytes = DeliveryBench.random(3_000_001)
     let frame = try await bench.frame("IMG_0001.JPG", bytes, album: album)
@@ -44,7 +44,7 @@ struct InteropTests {
 
   @Test("Chunks with checksums are taken", arguments: TusServerProcess.installed)
   func chunks(kind: TusServerProcess.Kind) async throws {
-    let server = try TusServerProcess(kind)
+    let server = try await TusServerProcess(kind)
     let relay = try Relay(to: server.port)
     let bench = try await DeliveryBench()
     let bytes = DeliveryBench.random(9_000_000)
@@ -63,7 +63,7 @@ struct InteropTests {
 
   @Test("Connections cut in the middle of a body cost a HEAD each, and the upload goes on")
   func cuts() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let relay = try Relay(to: server.port)
     relay.set(Relay.Faults(cuts: [900_000, 700_000, 500_000, 1_100_000]))
     let bench = try await DeliveryBench()
@@ -78,7 +78,7 @@ struct InteropTests {
 
   @Test("Stopped again and again at any moment, it goes on where it was and makes one copy")
   func stops() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let relay = try Relay(to: server.port)
     let bench = try await DeliveryBench()
     var frames: [Data] = []
@@ -108,7 +108,7 @@ struct InteropTests {
 
   @Test("A renditions-first album gets thumbnails, then previews, newest first; then originals, oldest first")
   func order() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let bench = try await DeliveryBench()
     var names: [String] = []
     for number in 1...3 {
@@ -133,7 +133,7 @@ struct InteropTests {
 
   @Test("However fast deliveries end while others are looked for, none is sent twice")
   func once() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let bench = try await DeliveryBench()
     for number in 1...12 {
       try await bench.frame(
@@ -150,7 +150,7 @@ struct InteropTests {
 
   @Test("A destination that is down rests and says what waits; another is not held up; a nudge tries at once")
   func down() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let relay = try Relay(to: server.port)
     relay.set(Relay.Faults(isDown: true))
     let bench = try await DeliveryBench()
@@ -178,7 +178,7 @@ struct InteropTests {
 
   @Test("While originals are held, renditions go and the reason is told; then the originals go")
   func held() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let bench = try await DeliveryBench()
     try await bench.frame(
       "IMG_0001.JPG", DeliveryBench.random(50_000), album: "Party",
@@ -203,7 +203,7 @@ struct InteropTests {
 
   @Test("An album that is not there parks the delivery with the reason, and retry frees it")
   func noAlbum() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let bench = try await DeliveryBench()
     try await bench.frame("IMG_0001.JPG", DeliveryBench.random(100), album: album)
     let events = await bench.run(bench.deliverer([try destination(server.port, path: "/nothing")])) {
@@ -219,7 +219,7 @@ struct InteropTests {
 
   @Test("An upload that the server has forgotten is made again")
   func forgotten() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let bench = try await DeliveryBench()
     let bytes = DeliveryBench.random(1000)
     try await bench.frame("IMG_0001.JPG", bytes, album: album)

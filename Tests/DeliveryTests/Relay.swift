@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestServers
 
 /// A TCP relay on loopback that can break: between our client and a real server.
 final class Relay: Sendable {
@@ -11,8 +12,7 @@ final class Relay: Sendable {
     var isDown = false
   }
 
-  let port: UInt16
-  private let listener: Int32
+  private let listener: LoopbackListener
   private let state: State
 
   /// What the relay's threads share; the relay's own end is what stops them.
@@ -23,34 +23,17 @@ final class Relay: Sendable {
   }
 
   init(to target: UInt16) throws {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = Self.loopback(0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(listener, pointer, length) | listen(listener, 64) | getsockname(listener, pointer, &length)
-      }
-    }
-    guard listener >= 0, result == 0 else { throw POSIXError(.EADDRINUSE) }
-    self.listener = listener
-    port = UInt16(bigEndian: address.sin_port)
+    listener = try LoopbackListener()
     let state = State()
     self.state = state
-    Thread {
-      while true {
-        let client = accept(listener, nil, nil)
-        guard client >= 0 else { return }
-        // A program that another test starts meanwhile must not hold the connection open.
-        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-        Self.serve(client, target, state)
-      }
-    }.start()
+    listener.serve { Self.serve($0, target, state) }
   }
 
   deinit {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+    listener.end()
   }
+
+  var port: UInt16 { listener.port }
 
   func set(_ faults: Faults) {
     state.faults.withLock { $0 = faults }
@@ -62,32 +45,12 @@ final class Relay: Sendable {
   /// The methods of the requests that came, in order.
   var methods: [String] { state.requests.withLock { $0 } }
 
-  private static func loopback(_ port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    address.sin_port = port.bigEndian
-    return address
-  }
-
   private static func serve(_ client: Int32, _ target: UInt16, _ state: State) {
     let (isDown, cut) = state.faults.withLock { faults in
       (faults.isDown, faults.cuts.isEmpty || faults.isDown ? Int.max : faults.cuts.removeFirst())
     }
-    guard !isDown else {
-      reset(client)
-      return
-    }
-    let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = loopback(target)
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else {
-      close(server)
-      reset(client)
+    guard !isDown, let server = try? LoopbackListener.connect(to: target) else {
+      LoopbackListener.reset(client)
       return
     }
     // Each direction on a thread of its own; the upward one alone closes both, when both have ended.
@@ -108,7 +71,7 @@ final class Relay: Sendable {
       }
       shutdown(server, isCut ? Int32(SHUT_RDWR) : Int32(SHUT_WR))
       downEnded.wait()
-      if isCut { reset(client) } else { close(client) }
+      if isCut { LoopbackListener.reset(client) } else { close(client) }
       close(server)
     }.start()
   }
@@ -127,11 +90,5 @@ final class Relay: Sendable {
       guard count > 0, goesOn(buffer[..<count]) else { return }
       guard send(to, buffer, count, Int32(MSG_NOSIGNAL)) == count else { return }
     }
-  }
-
-  private static func reset(_ descriptor: Int32) {
-    var linger = linger(l_onoff: 1, l_linger: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
-    close(descriptor)
   }
 }

@@ -115,7 +115,8 @@ struct TusEndpointTests {
     #expect(endpoint.reference(to: elsewhere) == "https://store.example/u/1")
   }
 
-  @Test("A part says that it is one, and a file is made of parts in their order, with neither length nor bytes")
+  @Test(
+    "A part says that it is one, and a file is made of parts in their order, with neither length nor bytes")
   func parts() throws {
     let endpoint = TusEndpoint(creation: try #require(URL(string: "https://host.example/files")), token: "t")
     let part = HeaderFields(

@@ -47,7 +47,7 @@ struct TusPartsTests {
     "An independent server gets an original in parts over several connections, and joins them",
     .enabled(if: TusServerProcess.isInstalled(.resumableUpload), "no tus server in .venv-test"))
   func parts() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let relay = try Relay(to: server.port)
     let bench = try await DeliveryBench()
     let bytes = DeliveryBench.random(4_000_001)
@@ -65,7 +65,7 @@ struct TusPartsTests {
     "Where more originals wait than there are lines, each goes whole",
     .enabled(if: TusServerProcess.isInstalled(.resumableUpload), "no tus server in .venv-test"))
   func whole() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let relay = try Relay(to: server.port)
     let bench = try await DeliveryBench()
     let bytes = DeliveryBench.random(2_000_000)
@@ -82,7 +82,7 @@ struct TusPartsTests {
     "Stopped again and again at any moment, it goes on with the parts that are there, and little goes twice",
     .enabled(if: TusServerProcess.isInstalled(.resumableUpload), "no tus server in .venv-test"))
   func stops() async throws {
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let relay = try Relay(to: server.port)
     let bench = try await DeliveryBench()
     let bytes = DeliveryBench.random(6_000_000)
@@ -126,7 +126,7 @@ struct TusPartsTests {
         number, bytes: 600_000, tag: "/files/00000000-0000-4000-8000-00000000000\(number)", in: parted,
         of: delivery)
     }
-    let server = try TusServerProcess(.resumableUpload)
+    let server = try await TusServerProcess(.resumableUpload)
     let client = try client(server.port, bench, lines: SendingLines(count: 2))
     #expect(try await client.carry(try #require(try await due(bench))) {} == .sent)
     #expect(try server.copies(of: bytes) == 1)

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import TestServers
 
 /// An album as a guest's program reads it: the JSON API and the media, over HTTP.
 struct AlbumReader: Sendable {
@@ -71,7 +72,7 @@ struct AlbumReader: Sendable {
       let answer = try await LoopbackExchange(port: UInt16(page.port ?? 0)).send("GET", path, nil)
       guard answer.status == 200 else { throw server.failure("GET \(path): \(answer.status)") }
       return answer.body
-    } catch let failure as LoopbackExchange.Failure {
+    } catch let failure as LoopbackFailure {
       throw server.failure("GET \(path): \(failure)")
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 
 /// `pixcheese serve`, running, with its data in a folder of a home.
 struct AlbumServerProgram: Sendable {

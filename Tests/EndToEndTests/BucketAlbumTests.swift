@@ -105,7 +105,7 @@ extension EndToEndTests {
         try home.write("shots/DSC_\(index).JPG", picture)
         try home.write("shots/DSC_\(index).NEF", picture + Data("raw".utf8))
       }
-      store.program.signal(SIGSTOP)
+      store.pause()
       let upload = try home.start(
         [
           "upload", home.folder.appending(path: "shots").path, "--album", "Party", "--album", place,
@@ -119,7 +119,7 @@ extension EndToEndTests {
         return delivered.count == 4 ? true : nil
       }
       #expect(!upload.events.contains { $0.album == place && $0.event == "frame.delivered" })
-      store.program.signal(SIGCONT)
+      store.resume()
       #expect(try await upload.end(within: .seconds(90)) == .exit(0), "\(upload.words)")
       try await expectNothingLeft(in: home, frames: 2)
 

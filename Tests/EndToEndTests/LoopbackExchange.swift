@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestServers
 
 /// One HTTP request to a server on this machine, and its answer.
 ///
@@ -13,13 +14,6 @@ struct LoopbackExchange {
     let body: Data
   }
 
-  /// Why there is no answer; the message names the step.
-  struct Failure: Error, CustomStringConvertible {
-    let step: String
-    let code: Int32
-    var description: String { "127.0.0.1, \(step): \(String(cString: strerror(code)))" }
-  }
-
   /// Sends a request with a JSON body, or with none. The blocking calls have a thread of their own.
   func send(_ method: String, _ path: String, _ body: Data?) async throws -> Answer {
     try await withCheckedThrowingContinuation { continuation in
@@ -30,10 +24,8 @@ struct LoopbackExchange {
   }
 
   private func exchange(_ method: String, _ path: String, _ body: Data) throws -> Answer {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { throw Failure(step: "socket", code: errno) }
+    let descriptor = try LoopbackListener.connect(to: port)
     defer { close(descriptor) }
-    try connect(descriptor)
     let head = """
       \(method) \(path) HTTP/1.1\r
       Host: 127.0.0.1:\(port)\r
@@ -45,19 +37,6 @@ struct LoopbackExchange {
     return try read(from: descriptor)
   }
 
-  private func connect(_ descriptor: Int32) throws {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw Failure(step: "connect to port \(port)", code: errno) }
-  }
-
   private func write(_ bytes: Data, to descriptor: Int32) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -65,7 +44,7 @@ struct LoopbackExchange {
         Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Failure(step: "send", code: errno) }
+      guard count > 0 else { throw LoopbackFailure(step: "send", number: errno) }
       rest = rest.dropFirst(count)
     }
   }
@@ -77,7 +56,7 @@ struct LoopbackExchange {
       if let answer = Self.parse(received) { return answer }
       let count = recv(descriptor, &buffer, buffer.count, 0)
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Failure(step: "receive", code: count == 0 ? ECONNRESET : errno) }
+      guard count > 0 else { throw LoopbackFailure(step: "receive", number: count == 0 ? ECONNRESET : errno) }
       received.append(contentsOf: buffer[..<count])
     }
   }

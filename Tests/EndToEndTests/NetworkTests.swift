@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Model
+import TestServers
 import Testing
 
 extension EndToEndTests {
@@ -84,6 +85,10 @@ extension EndToEndTests {
       #expect(trusted.status == .exit(0), "\(trusted.words)")
       let frames = try await server.reader(of: album).frames(whole: 3)
       #expect(Set(frames.map(\.frame)) == Set(try files.map { ContentHash(of: try Data(contentsOf: $0)) }))
+      let verified = try await home.run(
+        "queue", "verify",
+        environment: album.environment.merging(["PIXCHEESE_CA_FILE": nginx.authority]) { $1 })
+      #expect(verified.status == .exit(0), "\(verified.words)")
       let log = try nginx.log()
       #expect(log.contains("POST HTTP/2.0") && log.contains("PATCH HTTP/1.1"), "\(log)")
     }

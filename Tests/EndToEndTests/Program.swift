@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Programs
 import Synchronization
 
 /// A program that a test started, seen from the outside: its lines, its words, its end.
@@ -12,10 +13,17 @@ final class Program: Sendable {
     case exit(Int32)
     case signal(Int32)
 
+    init(_ end: ProcessEnd) {
+      switch end {
+      case .exit(let code): self = .exit(code)
+      case .signal(let number): self = .signal(number)
+      }
+    }
+
     var description: String {
       switch self {
-      case .exit(let code): "exit code \(code)"
-      case .signal(let number): "signal \(number) (\(String(cString: strsignal(number))))"
+      case .exit(let code): ProcessEnd.exit(code).description
+      case .signal(let number): ProcessEnd.signal(number).description
       }
     }
   }
@@ -28,14 +36,14 @@ final class Program: Sendable {
   }
 
   let name: String
-  let identifier: pid_t
+  private let process: ChildProcess
   private let input: Int32
   private let life: Life
 
   /// - Parameters:
   ///   - arguments: without the program's own name.
   ///   - environment: besides `PATH`, and a `HOME` that is nobody's.
-  /// - Throws: `POSIXError` if it cannot be started.
+  /// - Throws: `StartFailure` if it cannot be started.
   init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
     name = ([executable.lastPathComponent] + arguments).joined(separator: " ")
     let inputs = try Self.pipe()
@@ -44,13 +52,15 @@ final class Program: Sendable {
     defer { for end in [inputs.out, outputs.in, errors.in] { close(end) } }
     input = inputs.in
     do {
-      identifier = try Self.spawn(
-        [executable.path] + arguments, Self.environment(environment), [inputs.out, outputs.in, errors.in])
+      // In our group: Ctrl-C is for the tests and all that they started.
+      process = try ChildProcess.start(
+        [executable.path] + arguments, environment: Self.environment(environment),
+        descriptors: [inputs.out, outputs.in, errors.in].map { .copy(of: $0) }, hasOwnGroup: false)
     } catch {
       for end in [inputs.in, outputs.out, errors.out] { close(end) }
       throw error
     }
-    life = Life(identifier)
+    life = Life(process)
     let life = life
     let readers = DispatchGroup()
     for (descriptor, take) in [(outputs.out, Life.takeOutput), (errors.out, Life.takeErrors)] {
@@ -72,6 +82,8 @@ final class Program: Sendable {
     life.signal(SIGKILL)
     close(input)
   }
+
+  var identifier: pid_t { process.identifier }
 
   // MARK: What it says
 
@@ -193,35 +205,6 @@ final class Program: Sendable {
     var environment = ["HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no", "LC_ALL": "C.UTF-8"]
     for name in ["PATH", "LD_LIBRARY_PATH", "TMPDIR"] { environment[name] = own[name] }
     return environment.merging(given) { $1 }
-  }
-
-  /// - Parameter standard: what becomes standard input, output and error.
-  private static func spawn(
-    _ words: [String], _ environment: [String: String], _ standard: [Int32]
-  ) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (index, descriptor) in standard.enumerated() {
-      posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(index))
-    }
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    var all = sigset_t()
-    sigfillset(&all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    var arguments = words.map { strdup($0) } + [nil]
-    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for word in arguments + variables { free(word) } }
-    var identifier: pid_t = 0
-    let result = posix_spawnp(&identifier, words[0], &actions, &attributes, &arguments, &variables)
-    guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: result) ?? .EIO) }
-    return identifier
   }
 
   /// A way for bytes that no other child inherits, from its first moment on (which `pipe` cannot promise).

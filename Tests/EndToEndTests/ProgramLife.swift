@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Programs
 import Synchronization
 
 extension Program {
@@ -18,10 +19,10 @@ extension Program {
     }
 
     let state = Mutex(State())
-    private let identifier: pid_t
+    private let process: ChildProcess
 
-    init(_ identifier: pid_t) {
-      self.identifier = identifier
+    init(_ process: ChildProcess) {
+      self.process = process
     }
 
     /// Ticks at once, and then whenever something more is known.
@@ -54,27 +55,22 @@ extension Program {
     }
 
     /// Waits, on its caller's thread, for the program to end; its number is its own until `reap`.
-    func awaitEnd() {
-      var information = siginfo_t()
-      while waitid(P_PID, id_t(identifier), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
-    }
+    func awaitEnd() { process.waitForEnd() }
 
     /// Notes how it ended, after the last of its output.
     func end() {
       change { state in
         if !state.rest.isEmpty { state.add(state.rest[...]) }
         state.rest = []
-        var status: Int32 = 0
-        while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
         state.isReaped = true
-        state.status = status & 0x7f == 0 ? .exit(status >> 8 & 0xff) : .signal(status & 0x7f)
+        state.status = Program.Status(process.reap())
       }
     }
 
     /// Sends a signal to the program, never to one that got its number later.
     func signal(_ number: Int32) {
       state.withLock { state in
-        if !state.isReaped { kill(identifier, number) }
+        if !state.isReaped { kill(process.identifier, number) }
       }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Model
+import TestServers
 import Testing
 
 extension EndToEndTests {
@@ -115,18 +116,11 @@ extension EndToEndTests {
   }
 }
 
-/// Programs in the virtual environment that `scripts/test-venv.sh` makes, or that `PIXCHEESE_TEST_VENV` names.
+/// Python programs with the packages of the tests' environment.
 enum PythonProgram {
-  private static let python: URL = {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let named = ProcessInfo.processInfo.environment["PIXCHEESE_TEST_VENV"].map { URL(filePath: $0) }
-    return (named ?? root.appending(path: ".venv-test")).appending(path: "bin/python3")
-  }()
-
-  static var isThere: Bool { FileManager.default.isExecutableFile(atPath: python.path) }
+  static var isThere: Bool { TestEnvironment.python != nil }
 
   static func start(_ program: String, _ arguments: String...) throws -> Program {
-    try Program(python, ["-c", program] + arguments)
+    try Program(URL(filePath: try #require(TestEnvironment.python)), ["-c", program] + arguments)
   }
 }

@@ -5,22 +5,17 @@ import Model
 import ServiceLifecycle
 import Synchronization
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Hooks
 
 @Suite("Hooks")
-final class HookStageTests {
-  let folder: FilePath
+struct HookStageTests {
+  private let temporary: TemporaryFolder
+  private var folder: FilePath { temporary.filePath }
 
-  init() throws {
-    folder = FilePath(NSTemporaryDirectory()).appending("pixcheese-hooks-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: folder.string)
-  }
+  init() throws { temporary = try TemporaryFolder() }
 
   private func journal() async throws -> Journal {
     try await Journal.open(at: folder.appending("journal.sqlite"), spool: folder.appending("spool"))
@@ -162,6 +157,19 @@ final class HookStageTests {
       await stage.captured(HookSubject(captured: "\(number)", name: "\(number).jpg", camera: "7"))
     }
     #expect(failures.all.map(\.name) == ["\(HookStage.capturedLimit).jpg"])
+  }
+
+  @Test("A journal that takes nothing any more ends the stage, and is not hushed up")
+  func journalFails() async throws {
+    let writing = try await journal()
+    try await writing.watchHooks([.safe])
+    _ = try await record("a.jpg", in: writing)
+    let journal = try #require(
+      try await Journal.openForReading(
+        at: folder.appending("journal.sqlite"), spool: folder.appending("spool")))
+    let stage = stage(journal, [.safe: "echo x >> said"])
+    await #expect(throws: JournalError.self) { try await stage.run() }
+    #expect(said.isEmpty)
   }
 
   @Test("At the end of a run a hook that hangs is ended, and left for the next run")

@@ -3,22 +3,17 @@ import Journal
 import Model
 import Synchronization
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Ingest
 
 @Suite("Files and folders as a source")
-final class FileSourceTests {
-  let folder: FilePath
+struct FileSourceTests {
+  private let temporary: TemporaryFolder
+  private var folder: FilePath { temporary.filePath }
 
-  init() throws {
-    folder = FilePath(NSTemporaryDirectory()).appending("pixcheese-files-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: folder.string)
-  }
+  init() throws { temporary = try TemporaryFolder() }
 
   private func write(_ name: String, _ text: String) throws {
     let path = folder.appending("in").pushing(FilePath(name))

@@ -2,19 +2,14 @@ import Foundation
 import Journal
 import Model
 import SystemPackage
+import TestServers
 
 /// A journal in a folder of its own, which goes when the test is over.
 final class TemporaryJournal: Sendable {
-  let folder: FilePath
+  private let temporary: TemporaryFolder
+  var folder: FilePath { temporary.filePath }
 
-  init() throws {
-    folder = FilePath(NSTemporaryDirectory()).appending("pixcheese-journal-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: folder.string)
-  }
+  init() throws { temporary = try TemporaryFolder() }
 
   var path: FilePath { folder.appending("journal.sqlite") }
   var spool: FilePath { folder.appending("spool") }

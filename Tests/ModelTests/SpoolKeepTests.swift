@@ -1,3 +1,4 @@
+import Glibc
 import Model
 import Testing
 
@@ -31,6 +32,15 @@ struct SpoolKeepTests {
       #expect(room.reserve <= 256 << 20 && room.reserve <= total / 20)
       #expect(room.reserve > room.albumReserve && room.albumReserve > room.renditionReserve)
     }
+  }
+
+  @Test("A disk's room is what an ordinary program may write, in bytes, however large it is")
+  func room() {
+    var figures = statvfs()
+    (figures.f_frsize, figures.f_blocks, figures.f_bfree, figures.f_bavail) = (4096, 1000, 500, 400)
+    #expect(DiskRoom(figures) == DiskRoom(free: 400 * 4096, total: 1000 * 4096))
+    (figures.f_frsize, figures.f_blocks) = (1 << 20, 1 << 43)
+    #expect(DiskRoom(figures).total == .max)
   }
 
   @Test("The same seed gives the same numbers, on every machine")

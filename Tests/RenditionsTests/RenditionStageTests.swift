@@ -5,22 +5,17 @@ import Model
 import Pictures
 import ServiceLifecycle
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import Renditions
 
 @Suite("The rendition stage")
-final class RenditionStageTests {
-  let folder: FilePath
+struct RenditionStageTests {
+  private let temporary: TemporaryFolder
+  private var folder: FilePath { temporary.filePath }
 
-  init() throws {
-    folder = FilePath(NSTemporaryDirectory()).appending("pixcheese-renditions-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: folder.string)
-  }
+  init() throws { temporary = try TemporaryFolder() }
 
   private func journal() async throws -> Journal {
     try await Journal.open(at: folder.appending("journal.sqlite"), spool: folder.appending("spool"))

@@ -15,7 +15,7 @@ extension AlbumStore {
     else { return nil }
     let path = folder.content(sha256)
     let onDisk: Int64? = try await BlockingThreads.run {
-      guard let file = try? FileDescriptor.open(path, .readOnly) else { return nil }
+      guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return nil }
       return try file.closeAfter { try file.seek(offset: 0, from: .end) }
     }
     return onDisk == published ? published : onDisk

@@ -180,14 +180,10 @@ public final class AlbumStore: Sendable {
 extension ContentHash {
   /// Reads a hash as the database keeps it: 32 bytes.
   init(column bytes: Data) throws {
-    guard let hash = ContentHash(hex: bytes.map { Self.digits[Int($0)] }.joined()) else {
+    guard let hash = ContentHash(bytes: bytes) else {
       throw AlbumServerError(.database, "a hash in the database has \(bytes.count) bytes")
     }
     self = hash
-  }
-
-  private static let digits = (0..<256).map { byte in
-    byte < 16 ? "0\(String(byte, radix: 16))" : String(byte, radix: 16)
   }
 
   /// As the database keeps it.

@@ -79,10 +79,7 @@ struct DataFolder: Sendable {
   func room() throws(AlbumServerError) -> DiskRoom {
     var figures = statvfs()
     guard statvfs(root.string, &figures) == 0 else { throw failure(root, "cannot be measured") }
-    let block = UInt64(figures.f_frsize)
-    return DiskRoom(
-      free: Int64(clamping: UInt64(figures.f_bavail) &* block),
-      total: Int64(clamping: UInt64(figures.f_blocks) &* block))
+    return DiskRoom(figures)
   }
 
   /// The names in `uploads/` whose bytes last changed before a time.

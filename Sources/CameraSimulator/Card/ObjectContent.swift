@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Model
 
 /// The bytes of an object on a card: pieces that lie in memory, shared between frames, or in files.
 ///
@@ -69,7 +70,7 @@ struct ObjectContent: Sendable {
   func sha256() throws(CameraSimulatorError) -> String {
     var hash = SHA256()
     try forEachChunk(upTo: length) { hash.update(bufferPointer: $0) }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    return ContentHash(hash.finalize()).hex
   }
 
   /// Writes all bytes into a new file.

@@ -46,7 +46,6 @@ public struct ResponseCode: RawRepresentable, Hashable, Sendable {
   static let generalError = ResponseCode(0x2002)
   static let sessionNotOpen = ResponseCode(0x2003)
   static let operationNotSupported = ResponseCode(0x2005)
-  static let parameterNotSupported = ResponseCode(0x2006)
   static let invalidStorageID = ResponseCode(0x2008)
   static let invalidObjectHandle = ResponseCode(0x2009)
   static let devicePropNotSupported = ResponseCode(0x200A)

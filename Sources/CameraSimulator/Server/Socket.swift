@@ -1,3 +1,4 @@
+import CGNU
 import Foundation
 import Glibc
 
@@ -62,11 +63,9 @@ final class Socket: Sendable {
   /// The next connection; `nil` once the listener is shut down.
   func accept() -> Socket? {
     while true {
-      let connection = Glibc.accept(descriptor, nil, nil)
+      let connection = gnu_accept(descriptor)
       if connection >= 0 {
         let socket = Socket(descriptor: connection)
-        // `accept4` is not visible here; nobody forks in between.
-        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
         socket.setOption(Int32(IPPROTO_TCP), TCP_NODELAY)
         return socket
       }

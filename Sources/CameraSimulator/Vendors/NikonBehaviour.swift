@@ -10,7 +10,6 @@ struct NikonBehaviour: VendorBehaviour {
   static let initiateCaptureToMedia = OperationCode(0x9207)
 
   static let objectAddedInMemory = EventCode(0xC101)
-  static let captureCompleteInMemory = EventCode(0xC102)
 
   /// 0: the card; 1: RAM.
   static let recordingMedia = PropertyCode(0xD10B)

@@ -16,7 +16,6 @@ struct SonyBehaviour: VendorBehaviour {
   static let batteryLevel = PropertyCode(0xD218)
   static let storeDestination = PropertyCode(0xD222)
   static let priorityMode = PropertyCode(0xD25A)
-  static let halfPress = PropertyCode(0xD2C1)
   static let fullPress = PropertyCode(0xD2C2)
 
   let extensionID: UInt32 = 0x11

@@ -11,8 +11,8 @@ struct AlbumDoctor: Sendable {
   private let probe: DestinationProbe
 
   /// - Throws: `Complaint` for a setting that is wrong.
-  init(context: Context, albums: [String], network options: NetworkOptions) throws {
-    network = try NetworkSettings(context.settings, options: options)
+  init(context: Context, albums: [String], trust: TrustOptions) throws {
+    network = try NetworkSettings(context.settings, trust: trust)
     let credentials = try Credentials(
       file: context.home.credentials, environment: context.settings.environment)
     var destinations: [DeliveryDestination] = []

@@ -13,7 +13,7 @@ struct DoctorCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var options: GlobalOptions
-  @OptionGroup var network: NetworkOptions
+  @OptionGroup var trust: TrustOptions
 
   @Option(help: ArgumentHelp("Ask this album too; may be given several times.", valueName: "album"))
   var album: [String] = []
@@ -29,7 +29,7 @@ struct DoctorCommand: AsyncParsableCommand {
   }
 
   func run(in context: Context) async throws {
-    let albums = try AlbumDoctor(context: context, albums: album, network: network)
+    let albums = try AlbumDoctor(context: context, albums: album, trust: trust)
     let findings =
       await HomeDoctor(home: context.home).findings() + CameraDoctor(home: context.home).findings()
       + SystemDoctor(network: albums.network, environment: context.settings.environment).findings()

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Journal
+import Model
 import SystemPackage
 
 /// Where everything lies: may it be written, is the journal sound, is there room?
@@ -63,7 +64,7 @@ struct HomeDoctor: Sendable {
         "room", "The free room of \(folder) is not known (\(String(cString: strerror(errno)))).",
         "Look at that disk.")
     }
-    let free = Int64(status.f_bavail) * Int64(status.f_frsize)
+    let free = DiskRoom(status).free
     let words = "\(Text.bytes(free)) free for photos in \(folder)."
     switch free {
     case ..<Self.leastRoom:

@@ -1,6 +1,6 @@
 import AlbumServer
+import Blocking
 import Delivery
-import Dispatch
 import Foundation
 import Ingest
 import Journal
@@ -83,14 +83,9 @@ struct RoomKeeper: Service {
 
   private func measure() async -> SpoolRoom.Sight? {
     let room = room
-    let result: Result<SpoolRoom.Sight, JournalError> = await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        continuation.resume(returning: Result { () throws(JournalError) in try room.measure() })
-      }
-    }
-    switch result {
-    case .success(let sight): return sight
-    case .failure(let error):
+    do throws(JournalError) {
+      return try await offload { () throws(JournalError) in try room.measure() }
+    } catch {
       await report.cannotMeasure(error)
       return nil
     }

@@ -1,4 +1,4 @@
-import Dispatch
+import Blocking
 import Foundation
 import Glibc
 import Ingest
@@ -126,27 +126,18 @@ struct RunNoteKeeper: Service {
         let note = await self.note()
         if note != written {
           written = note
-          await Self.offPool { Self.write(note, to: path) }
+          await offload { Self.write(note, to: path) }
         }
         // Cut short at the end of the run, which the loop's condition sees.
         try? await Task.sleep(for: .seconds(1))
       }
     }
-    await Self.offPool { _ = unlink(path.string) }
+    await offload { _ = unlink(path.string) }
   }
 
   /// A note that cannot be written (a full disk) is left out: `status` then says less, and nothing else needs it.
   private static func write(_ note: RunNote, to path: FilePath) {
     guard let bytes = try? JSONEncoder().encode(note) else { return }
     try? bytes.write(to: URL(fileURLWithPath: path.string), options: .atomic)
-  }
-
-  private static func offPool(_ body: @escaping @Sendable () -> Void) async {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        body()
-        continuation.resume()
-      }
-    }
   }
 }

@@ -1,3 +1,4 @@
+import Blocking
 import CSystemd
 import Dispatch
 import Glibc
@@ -92,9 +93,7 @@ final class SleepLock: Sendable {
   /// - Returns: `nil` where there is no logind, or it does not allow it.
   static func take(_ mode: Mode, why: String, busAt address: String? = nil) async -> SleepLock? {
     // A call over the bus blocks.
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: ask(mode, why, address)) }
-    }
+    await offload { ask(mode, why, address) }
   }
 
   private static func ask(_ mode: Mode, _ why: String, _ address: String?) -> SleepLock? {

@@ -1,6 +1,6 @@
+import Blocking
 import CSystemd
 import Delivery
-import Dispatch
 import Model
 import ServiceLifecycle
 
@@ -11,9 +11,7 @@ enum MeteredNetwork {
   /// - Returns: `nil` where there is no NetworkManager, or it does not know.
   static func isMetered(busAt address: String? = nil) async -> Bool? {
     // A call over the bus blocks.
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: ask(busAt: address)) }
-    }
+    await offload { ask(busAt: address) }
   }
 
   private static func ask(busAt address: String?) -> Bool? {

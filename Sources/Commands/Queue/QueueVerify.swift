@@ -62,7 +62,7 @@ struct QueueVerify: AsyncParsableCommand {
     for name in album where !known.contains(name) {
       throw Complaint(.noInput, "\(Text.harmless(name)): nothing was ever sent there from here.")
     }
-    let curl = try CurlClient(CurlClient.Options(userAgent: "pixcheese/\(Pixcheese.version)"))
+    let curl = try NetworkSettings(context.settings).client()
     var answer = Answer()
     var status: ExitStatus?
     for name in album.isEmpty ? known : album {

@@ -55,6 +55,11 @@ struct Credentials: Sendable {
         guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
       }
       guard rename(part.string, file.string) == 0 else { throw Errno(rawValue: errno) }
+      let folder = try FileDescriptor.open(
+        file.removingLastComponent(), .readOnly, options: [.directory, .closeOnExec])
+      try folder.closeAfter {
+        guard fsync(folder.rawValue) == 0 else { throw Errno(rawValue: errno) }
+      }
     } catch {
       throw Complaint(
         .cannotCreate, "\(file) cannot be written (\(error)). The album's token could not be kept there.")

@@ -3,6 +3,13 @@ import Curl
 import Foundation
 import Model
 
+/// Whom to trust: the option of commands that ask servers.
+struct TrustOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Trust the certificates in this PEM file too: a CA of your own.", valueName: "file"))
+  var caFile: String?
+}
+
 /// The options of commands that send: how fast, and whom to trust.
 struct NetworkOptions: ParsableArguments {
   @Option(
@@ -11,9 +18,7 @@ struct NetworkOptions: ParsableArguments {
       valueName: "rate"))
   var limit: [String] = []
 
-  @Option(
-    help: ArgumentHelp("Trust the certificates in this PEM file too: a CA of your own.", valueName: "file"))
-  var caFile: String?
+  @OptionGroup var trust: TrustOptions
 }
 
 /// What the network part of a command works with.
@@ -27,19 +32,28 @@ struct NetworkSettings: Sendable {
   /// Reads options, variables and file, and looks whether the file of certificates is one.
   /// - Throws: `Complaint` (64, 78).
   init(_ settings: Settings, options: NetworkOptions? = nil) throws(Complaint) {
-    let texts = try settings.texts("limit", options: options?.limit ?? [])
+    try self.init(settings, limits: options?.limit ?? [], trust: options?.trust)
+  }
+
+  /// The same for a command that sends nothing of its own accord, so that its only option is whom to trust.
+  init(_ settings: Settings, trust: TrustOptions) throws(Complaint) {
+    try self.init(settings, limits: [], trust: trust)
+  }
+
+  private init(_ settings: Settings, limits: [String], trust: TrustOptions?) throws(Complaint) {
+    let texts = try settings.texts("limit", options: limits)
     do {
       limit = try LimitTimetable(parsing: texts)
     } catch {
       throw settings.refusal(
-        of: "limit", isOption: !(options?.limit ?? []).isEmpty, value: error.text, LimitTimetable.needed)
+        of: "limit", isOption: !limits.isEmpty, value: error.text, LimitTimetable.needed)
     }
-    let named = try settings.text("network.ca_file", option: options?.caFile)
+    let named = try settings.text("network.ca_file", option: trust?.caFile)
     if let named {
       let text = try? String(contentsOfFile: named, encoding: .utf8)
       guard let text, text.contains("-----BEGIN CERTIFICATE-----") else {
         throw settings.refusal(
-          of: "network.ca_file", isOption: options?.caFile != nil, value: named,
+          of: "network.ca_file", isOption: trust?.caFile != nil, value: named,
           text == nil ? "this file cannot be read." : "there is no certificate in PEM form in it.")
       }
     }

@@ -13,6 +13,7 @@ public struct LimitKeeper: Service {
     self.timetable = timetable
   }
 
+  /// Keeps the limit until the task is cancelled or the service group shuts down.
   public func run() async {
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {

@@ -16,6 +16,7 @@ public struct NetworkKeeper: Service {
     self.logger = logger
   }
 
+  /// Watches until the task is cancelled or the service group shuts down.
   public func run() async {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in

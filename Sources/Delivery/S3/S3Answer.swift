@@ -25,7 +25,7 @@ struct S3Answer: Sendable {
     headers = response.headers
     body = response.body
     retryAfter = headers["Retry-After"].flatMap { TusAnswer.wait($0, now: now) }
-    date = headers["Date"].flatMap(Self.date)
+    date = headers["Date"].flatMap(HTTPDate.parse)
     region = headers["x-amz-bucket-region"]
     let fields = response.headers
     speaksS3 = Self.marks.contains { fields[$0] != nil } || fields["ETag"]?.hasPrefix("\"") == true
@@ -34,7 +34,7 @@ struct S3Answer: Sendable {
       root.name == "Error", let code = root["Code"]
     {
       self.code = code
-      message = root["Message"].flatMap(Self.oneLine)
+      message = root["Message"].flatMap(ServerWords.line)
       region = region ?? root["Region"]
       speaksS3 = true
     }
@@ -58,28 +58,11 @@ struct S3Answer: Sendable {
     guard headers["x-amz-checksum-type"]?.uppercased() != "COMPOSITE",
       let text = headers["x-amz-checksum-sha256"], let bytes = Data(base64Encoded: text)
     else { return nil }
-    return ContentHash(hex: bytes.map { String(format: "%02x", $0) }.joined())
+    return ContentHash(bytes: bytes)
   }
 
   /// The length of the object that HEAD asked for.
   var length: Int64? { headers["Content-Length"].flatMap { Int64($0) } }
-
-  /// An HTTP date (RFC 9110, 5.6.7).
-  static func date(_ text: String) -> Date? {
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.timeZone = .gmt
-    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    return formatter.date(from: text)
-  }
-
-  /// At most 200 characters, none of which steers a terminal.
-  private static func oneLine(_ text: String) -> String? {
-    let words = text.split { $0.isNewline || $0.isWhitespace }.joined(separator: " ")
-    let clean = words.unicodeScalars.filter { ![.control, .format].contains($0.properties.generalCategory) }
-    let line = String(String(String.UnicodeScalarView(clean)).prefix(200))
-    return line.isEmpty ? nil : line
-  }
 }
 
 // MARK: What a failure means

@@ -20,5 +20,6 @@ public struct S3Credentials: Hashable, Sendable {
 extension S3Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   public var description: String { "\(accessKeyID) (secret kept)" }
   public var debugDescription: String { description }
+  /// What a dump may show: not the secrets.
   public var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
 }

@@ -51,27 +51,17 @@ struct TusAnswer: Hashable, Sendable {
     text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(text) : nil
   }
 
-  /// The `detail` of a problem document (RFC 9457), or a body of plain text, on one line of at most 200 characters. What could steer
-  /// a terminal is left out.
+  /// The `detail` of a problem document (RFC 9457), or a body of plain text.
   private static func detail(_ response: Response) -> String? {
     let type = response.headers["Content-Type"]?.lowercased() ?? ""
     var text: String?
     if type.contains("json") {
-      let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
+      let problem = ServerWords.Problem(response)
       text = problem?.detail ?? problem?.title
     } else if type.hasPrefix("text/plain") {
       text = String(decoding: response.body, as: UTF8.self)
     }
-    let words = text?.split { $0.isNewline || $0.isWhitespace }.joined(separator: " ") ?? ""
-    let clean = String(
-      String.UnicodeScalarView(
-        words.unicodeScalars.filter { ![.control, .format].contains($0.properties.generalCategory) }))
-    return clean.isEmpty ? nil : String(clean.prefix(200))
-  }
-
-  private struct Problem: Decodable {
-    var title: String?
-    var detail: String?
+    return text.flatMap(ServerWords.line)
   }
 
   /// Seconds or an HTTP date (RFC 9110, 10.2.3).

@@ -30,6 +30,8 @@ public struct AlbumServerVerifier: DestinationVerifier {
     self.frames = frames
   }
 
+  /// Those whose frame, or whose file, the album has not got. An original is told by its SHA-256 and its
+  /// length.
   public func missing(of deliveries: [Delivery]) async throws(VerificationError) -> [MissingDelivery] {
     try await missing(of: deliveries) { delivery in
       await reason(delivery).mapError(VerificationError.init)

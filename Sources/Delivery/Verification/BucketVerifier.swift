@@ -28,6 +28,7 @@ public struct BucketVerifier: DestinationVerifier {
     frames = shown.frames.reduce(into: [:]) { $0[$1.frame] = $1 }
   }
 
+  /// Those that no feed shows, or whose object is not there or has another length or checksum.
   public func missing(of deliveries: [Delivery]) async throws(VerificationError) -> [MissingDelivery] {
     try await missing(of: deliveries) { await reason($0) }
   }

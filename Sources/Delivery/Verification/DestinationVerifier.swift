@@ -53,6 +53,7 @@ public struct MissingDelivery: Hashable, Sendable {
 
 /// Why a destination could not be compared with the journal.
 public struct VerificationError: Error, Sendable, CustomStringConvertible {
+  /// What kind of trouble it is.
   public enum Code: Hashable, Sendable {
     /// It cannot be reached, or fails.
     case unreachable

@@ -1,4 +1,4 @@
-import Dispatch
+import Blocking
 import Foundation
 import Glibc
 import Journal
@@ -19,6 +19,7 @@ public struct FileScan: Hashable, Sendable {
 
   /// A path that a person gave and that cannot be sent.
   public struct Refused: Hashable, Sendable {
+    /// Why it cannot.
     public enum Reason: Hashable, Sendable {
       /// There is no such file or folder.
       case missing
@@ -67,9 +68,7 @@ public struct FileScan: Hashable, Sendable {
 
   /// The same on a thread outside the cooperative pool.
   public static func scanning(_ paths: [String], from directory: FilePath) async -> FileScan {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: FileScan(of: paths, from: directory)) }
-    }
+    await offload { FileScan(of: paths, from: directory) }
   }
 
   private mutating func visit(_ path: FilePath, isGiven: Bool) {

@@ -1,4 +1,4 @@
-import Dispatch
+import Blocking
 import Foundation
 import Glibc
 public import Journal
@@ -95,18 +95,16 @@ public struct FileSource: Sendable {
   /// The originals that known files are, where the journal's own path of each is there still. A frame that is known by
   /// another path may have lost that file; then this one takes its place.
   private static func stillThere(_ frames: [SourceObject: Frame]) async -> [SourceObject: Original] {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        var there: [SourceObject: Original] = [:]
-        for (object, frame) in frames {
-          there[object] = [frame.original, frame.lead].first { original in
-            original.bytes == object.bytes
-              && MediaType.forFile(named: original.name) == MediaType.forFile(named: object.name)
-              && access(original.path.string, R_OK) == 0
-          }
+    await offload {
+      var there: [SourceObject: Original] = [:]
+      for (object, frame) in frames {
+        there[object] = [frame.original, frame.lead].first { original in
+          original.bytes == object.bytes
+            && MediaType.forFile(named: original.name) == MediaType.forFile(named: object.name)
+            && access(original.path.string, R_OK) == 0
         }
-        continuation.resume(returning: there)
       }
+      return there
     }
   }
 }

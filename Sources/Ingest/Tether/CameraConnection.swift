@@ -3,7 +3,18 @@ import GPhoto
 import Journal
 import Logging
 import Model
+import Synchronization
 import SystemPackage
+
+/// Which of its two paces a connection's clock has.
+private final class Ticking: Sendable {
+  private let state = Atomic(true)
+
+  var isQuick: Bool {
+    get { state.load(ordering: .relaxed) }
+    set { state.store(newValue, ordering: .relaxed) }
+  }
+}
 
 /// One worker's life: starts it, takes its reports, asks it for frames, and judges whether it is well.
 ///
@@ -38,11 +49,16 @@ final class CameraConnection {
   private var isListed = false
   private var endedInOrder = false
   private var loss: CameraLoss?
+  private let ticking = Ticking()
   private var deadline = ContinuousClock.now + CameraConnection.patience
   private var stopDeadline: ContinuousClock.Instant?
   /// When the worker's memory is looked at next.
   private var nextLook: ContinuousClock.Instant
 
+  /// How often it is looked after the worker while something is to be done; and else, since each look costs processor time
+  /// for as long as a camera lies on a table.
+  private static let quickTick = Duration.milliseconds(200)
+  private static let slowTick = Duration.milliseconds(500)
   /// How long a worker may take to say its first word, and between two reports unless it says otherwise.
   private static let patience = Duration.seconds(30)
   /// SIGTERM to the end is 5 s at most (contract.md); the rest needs some of it.
@@ -91,9 +107,9 @@ final class CameraConnection {
       worker.kill()
     }
     return try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
+      group.addTask { [ticking] in
         while !Task.isCancelled {
-          try await Task.sleep(for: .milliseconds(200))
+          try await Task.sleep(for: ticking.isQuick ? Self.quickTick : Self.slowTick)
           continuation.yield(.tick)
         }
       }
@@ -101,6 +117,7 @@ final class CameraConnection {
       for await input in inputs {
         if let loss = try await handle(input, of: worker) { return loss }
         try await frames?.ask(worker, onlyMemory: stopDeadline != nil || isRecycled)
+        ticking.isQuick = !isListed || clearing != nil || frames?.isEmpty != true
       }
       return loss ?? CameraLoss(code: .stopped, message: "Stopped.")
     }

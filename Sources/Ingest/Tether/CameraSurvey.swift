@@ -1,4 +1,4 @@
-import Dispatch
+import Blocking
 import Foundation
 import GPhoto
 public import SystemPackage
@@ -118,17 +118,8 @@ public struct CameraSurvey: Sendable {
   }
 
   func attached() async throws(TetherError) -> [USBDevice] {
-    let result: Result<[USBDevice], USBError> = await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        do throws(USBError) {
-          continuation.resume(returning: .success(try USBDevice.attached()))
-        } catch {
-          continuation.resume(returning: .failure(error))
-        }
-      }
-    }
-    do {
-      return try result.get()
+    do throws(USBError) {
+      return try await offload { () throws(USBError) in try USBDevice.attached() }
     } catch {
       throw TetherError(code: .noUSB, message: "USB cannot be looked at: \(error).", underlying: error)
     }

@@ -1,5 +1,3 @@
-import Crypto
-import Dispatch
 import Foundation
 import Glibc
 import Journal
@@ -123,27 +121,11 @@ final class CardClearing {
 
   /// Whether the spool has all of it, with the bytes that were taken.
   private static func isWhole(_ deletion: CardDeletion) async -> Bool {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global(qos: .utility).async {
-        continuation.resume(returning: hash(of: deletion.path) == deletion.hash)
-      }
-    }
-  }
-
-  /// `nil` if it cannot be read to its end.
-  private static func hash(of path: FilePath) -> ContentHash? {
-    let file = open(path.string, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var function = SHA256()
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-    defer { buffer.deallocate() }
-    while true {
-      let count = read(file, buffer.baseAddress, buffer.count)
-      if count == 0 { return ContentHash(function.finalize()) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return nil }
-      function.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    do throws(JournalError) {
+      return try await Journal.hashing(deletion.path).hash == deletion.hash
+    } catch {
+      // What cannot be read to its end is not there.
+      return false
     }
   }
 }

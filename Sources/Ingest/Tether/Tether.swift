@@ -219,13 +219,14 @@ public final class Tether: Service {
   /// A link for every seat on USB. It outlives the camera's unplugging, and with it what was announced and not fetched.
   private func watchUSB(_ seats: USBSeats) async throws {
     let monitor = try usbMonitor()
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    // Nothing is kept of a link that ended.
+    try await withThrowingDiscardingTaskGroup { group in
       func add(_ seat: CameraSeat, isNamed: Bool) {
         group.addTask {
           do {
             try await self.tether(seat, isNamed: isNamed)
           } catch {
-            // The group learns of it only when nobody waits for plugs any more.
+            // The links are cancelled, but not who waits here for plugs.
             monitor?.stop()
             throw error
           }
@@ -249,7 +250,6 @@ public final class Tether: Service {
           warnOfUSB(error)
         }
       }
-      try await group.waitForAll()
     }
   }
 

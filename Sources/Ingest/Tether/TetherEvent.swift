@@ -74,6 +74,7 @@ public struct SafeFrame: Hashable, Sendable {
 
 /// Why `tether` cannot go on.
 public struct TetherError: Error, Sendable, CustomStringConvertible {
+  /// What kind of trouble it is.
   public enum Code: Hashable, Sendable {
     /// None of the cameras that were named could be reached: the reason of the first.
     case noCamera(CameraLoss.Code)

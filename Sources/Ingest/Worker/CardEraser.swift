@@ -13,14 +13,6 @@ enum SpareReason: String, Codable, Sendable {
   case readOnly
   /// The camera cannot delete, or said an error.
   case refused
-
-  /// Whether it stays so, whatever is asked later.
-  var isFinal: Bool {
-    switch self {
-    case .gone, .protected, .changed: true
-    case .readOnly, .refused: false
-    }
-  }
 }
 
 /// Deletes one object on the card, if it is still exactly the one that was taken.

@@ -8,6 +8,7 @@ public struct CheckStep: Hashable, Codable, Sendable {
     case clock, battery, event, file
   }
 
+  /// What came of a step.
   public enum Verdict: String, Hashable, Codable, Sendable {
     case good
     /// `tether` works without it, less well.

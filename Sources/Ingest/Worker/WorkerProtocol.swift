@@ -147,6 +147,7 @@ struct FetchFailure: Hashable, Codable, Sendable {
 
 /// Why a camera is not, or no longer, connected.
 public struct CameraLoss: Hashable, Codable, Sendable, CustomStringConvertible {
+  /// What kind of trouble it is; the texts are those of the events and of the messages between the processes.
   public enum Code: String, Hashable, Codable, Sendable {
     /// No such host or USB device.
     case unknownCamera = "unknown_camera"

@@ -3,6 +3,7 @@ public struct BitRate: Hashable, Sendable, Comparable {
   /// Bits a second, more than 0.
   public let bitsPerSecond: Double
 
+  /// Bytes per second, as counters of transfers have it.
   public var bytesPerSecond: Double { bitsPerSecond / 8 }
 
   /// - Parameter bitsPerSecond: more than 0.
@@ -23,5 +24,6 @@ public struct BitRate: Hashable, Sendable, Comparable {
     bitsPerSecond = bits
   }
 
+  /// The slower one first.
   public static func < (left: BitRate, right: BitRate) -> Bool { left.bitsPerSecond < right.bitsPerSecond }
 }
