@@ -136,8 +136,8 @@ let package = Package(
     tests(
       "CommandsTests",
       [
-        "Commands", "AlbumServer", "Delivery", "Hooks", "Ingest", "Model", "Programs", "Renditions",
-        "TestServers", argumentParser, lifecycle, logging, system,
+        "Commands", "AlbumServer", "CameraSimulator", "Delivery", "GPhoto", "Hooks", "Ingest", "Journal",
+        "Model", "Programs", "Renditions", "TestServers", argumentParser, lifecycle, logging, system,
       ]),
     tests("EndToEndTests", ["Model", "Programs", "TestServers"]),
   ],
