@@ -130,14 +130,14 @@ let package = Package(
       "AlbumServerTests",
       [
         "AlbumServer", "Model", "Pictures", "TestServers", hummingbird, hummingbirdTesting, httpTypes,
-        nioCore, nioPosix, logging, lifecycle, crypto, grdb,
+        nioCore, nioPosix, logging, lifecycle, crypto, grdb, system,
       ]),
     tests("CameraSimulatorTests", ["CameraSimulator", crypto]),
     tests(
       "CommandsTests",
       [
-        "Commands", "AlbumServer", "Delivery", "Hooks", "Ingest", "Model", "Programs", "Renditions",
-        "TestServers", argumentParser, lifecycle, logging, system,
+        "Commands", "AlbumServer", "CameraSimulator", "Delivery", "GPhoto", "Hooks", "Ingest", "Journal",
+        "Model", "Programs", "Renditions", "TestServers", argumentParser, lifecycle, logging, system,
       ]),
     tests("EndToEndTests", ["Model", "Programs", "TestServers"]),
   ],

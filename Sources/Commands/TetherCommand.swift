@@ -62,6 +62,7 @@ struct TetherCommand: AsyncParsableCommand {
     }
 
     let care = try camera.care(in: settings)
+    let limits = try camera.limits(in: settings)
     let inhibits = try settings.flag("tether.inhibit_sleep", option: inhibitSleep, otherwise: true)
     let live = try await LiveRun(
       context: context, albums: try settings.texts("album", options: album.album), policy: policy,
@@ -89,8 +90,8 @@ struct TetherCommand: AsyncParsableCommand {
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
         settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
-        room: live.room, care: care, takesOver: try settings.flag("tether.take_over", option: camera.takeOver)
-      ),
+        room: live.room, limits: limits, care: care,
+        takesOver: try settings.flag("tether.take_over", option: camera.takeOver)),
       journal: live.journal, session: session, logger: context.logger)
     for case .port(let port) in cameras { context.console.say("Connecting to the camera at \(port).") }
     if cameras.contains(.auto) {

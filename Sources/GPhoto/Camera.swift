@@ -1,5 +1,6 @@
 import CGPhoto2
 import Glibc
+import Synchronization
 
 /// A connected camera.
 ///
@@ -11,6 +12,9 @@ public final class Camera {
   let pointer: UnsafeMutablePointer<CGPhoto2.Camera>
   let context: CameraContext
   private var isOpen = false
+  /// The last frames that the library took out of the camera's memory, and how many bytes of each came. It keeps two
+  /// itself (libgphoto2#1051).
+  private var arrivals: [(path: CameraPath, bytes: UInt64?)] = []
 
   init(abilities: CameraAbilities, info: OpaquePointer, port: CameraPort) throws(GPhotoError) {
     self.port = port
@@ -49,6 +53,25 @@ public final class Camera {
     _ = gp_port_reset(port)
   }
 
+  private func noteArrival(of path: CameraPath) {
+    arrivals = arrivals.suffix(3) + [(path, TransferWatch.shared.withLock { $0.received })]
+  }
+
+  /// Whether all of a frame in the camera's memory has come, by what the camera announced.
+  /// - Throws: `corrupted` if not, or if nobody can tell.
+  func checkArrival(of path: CameraPath, announced: UInt64) throws(GPhotoError) {
+    guard let bytes = arrivals.last(where: { $0.path == path })?.bytes else {
+      throw GPhotoError(
+        code: Int32(GP_ERROR_CORRUPTED_DATA),
+        detail: "nobody can tell how many of its \(announced) bytes came")
+    }
+    guard bytes == announced else {
+      throw GPhotoError(
+        code: Int32(GP_ERROR_CORRUPTED_DATA),
+        detail: "the camera announced \(announced) bytes and sent \(bytes)")
+    }
+  }
+
   /// Waits for the camera to tell something.
   ///
   /// How long is up to the driver: generic PTP/IP returns after a millisecond, generic USB after twice the timeout,
@@ -59,6 +82,8 @@ public final class Camera {
     var type = GP_EVENT_TIMEOUT
     var content: UnsafeMutableRawPointer?
     defer { free(content) }
+    TransferWatch.shared.withLock { $0.begin() }
+    defer { TransferWatch.shared.withLock { $0.end() } }
     try context.call { gp_camera_wait_for_event(pointer, max(1, milliseconds), &type, &content, $0) }
     func path() -> CameraPath? {
       guard let content else { return nil }
@@ -74,7 +99,10 @@ public final class Camera {
     switch type {
     case GP_EVENT_TIMEOUT: return .timeout
     case GP_EVENT_CAPTURE_COMPLETE: return .captureComplete
-    case GP_EVENT_FILE_ADDED: return path().map { .fileAdded($0) } ?? .other("a file without a name")
+    case GP_EVENT_FILE_ADDED:
+      guard let path = path() else { return .other("a file without a name") }
+      if path.isInCameraMemory { noteArrival(of: path) }
+      return .fileAdded(path)
     case GP_EVENT_FILE_CHANGED: return path().map { .fileChanged($0) } ?? .other("a file without a name")
     case GP_EVENT_FOLDER_ADDED:
       return path().map { path in

@@ -67,23 +67,12 @@ extension Camera {
   /// Fetches a whole file, part by part as it comes.
   /// - Parameter receive: gets each part; `false` ends the download with `cancelled`. It is not to trust the library
   ///   to hand over the file's whole length: compare.
+  /// - Throws: `GPhotoError`; `corrupted` for a frame in the camera's memory of which other than the announced number
+  ///   of bytes came.
   public func readWhole(
     _ path: CameraPath, receive: @escaping (UnsafeRawBufferPointer) -> Bool
   ) throws(GPhotoError) {
-    if path.isInCameraMemory {
-      // The library holds these whole, and cannot copy them into a handler.
-      let file = try FileHandle()
-      try context.call {
-        gp_camera_file_get(pointer, path.folderBytes, path.nameBytes, GP_FILE_TYPE_NORMAL, file.pointer, $0)
-      }
-      var start: UnsafePointer<CChar>?
-      var count: UInt = 0
-      try check(gp_file_get_data_and_size(file.pointer, &start, &count))
-      guard receive(UnsafeRawBufferPointer(start: start, count: Int(count))) else {
-        throw GPhotoError(code: Int32(GP_ERROR_CANCEL))
-      }
-      return
-    }
+    if path.isInCameraMemory { return try readFromMemory(path, receive: receive) }
     let sink = Sink(receive)
     let file = try FileHandle(writingTo: sink)
     // The library ignores a failing write here and there and answers GP_OK: the sink remembers.
@@ -96,6 +85,25 @@ extension Camera {
       throw sink.isStopped ? GPhotoError(code: Int32(GP_ERROR_CANCEL)) : error
     }
     if sink.isStopped { throw GPhotoError(code: Int32(GP_ERROR_CANCEL)) }
+  }
+
+  /// The library has fetched these whole, with the event that told of them, and cannot copy them into a handler.
+  private func readFromMemory(
+    _ path: CameraPath, receive: (UnsafeRawBufferPointer) -> Bool
+  ) throws(GPhotoError) {
+    // Before anything is copied: behind what came lies something else.
+    try checkArrival(of: path, announced: try info(of: path, isFresh: false).bytes ?? 0)
+    let file = try FileHandle()
+    try context.call {
+      gp_camera_file_get(pointer, path.folderBytes, path.nameBytes, GP_FILE_TYPE_NORMAL, file.pointer, $0)
+    }
+    var start: UnsafePointer<CChar>?
+    var count: UInt = 0
+    try check(gp_file_get_data_and_size(file.pointer, &start, &count))
+    try checkArrival(of: path, announced: UInt64(count))
+    guard receive(UnsafeRawBufferPointer(start: start, count: Int(count))) else {
+      throw GPhotoError(code: Int32(GP_ERROR_CANCEL))
+    }
   }
 
   /// Names from one of the library's list calls, byte for byte.

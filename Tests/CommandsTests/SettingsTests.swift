@@ -33,6 +33,27 @@ struct SettingsTests {
     #expect(try file.number("tether.frames") == 1)
   }
 
+  @Test("What a camera's process may cost can be said in the file and by variables")
+  func workerLimits() throws {
+    let options = CameraOptions()
+    let usual = try options.limits(in: try settings(""))
+    #expect(usual == WorkerLimits())
+    let limits = try options.limits(
+      in: try settings(
+        "[tether]\nworker_memory = \"1GB\"\nworker_silence = 90\n", ["PIXCHEESE_WORKER_SILENCE": "900"]))
+    #expect(limits.memory == 1_000_000_000 && limits.silence == .seconds(900))
+    for wrong in [
+      "worker_memory = \"5MB\"", "worker_memory = \"much\"", "worker_silence = 59", "worker_silence = 3601",
+    ] {
+      let complaint = try #require(throws: Complaint.self) {
+        try options.limits(in: try settings("[tether]\n\(wrong)\n"))
+      }
+      #expect(
+        complaint.status == .configuration && complaint.message.contains("config.toml:2:"),
+        "\(complaint.message)")
+    }
+  }
+
   @Test("Without a file nothing is set")
   func noFile() throws {
     let settings = try Settings(file: folder.filePath.appending("none.toml"), environment: [:])

@@ -8,7 +8,7 @@ import Testing
 /// the programs said and wrote.
 @Suite("Torture")
 struct TortureTests {
-  private static let shortDay = 120
+  private static let shortDay = 90
 
   private static func variable(_ name: String) -> String? {
     ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }

@@ -85,6 +85,17 @@ final class USBTestbed: Sendable {
       "plug \(name) \(camera.port) \(place.bus) \(place.device) \(place.socket) \(identity) \(camera.serial)")
   }
 
+  /// Takes everybody's rights on a camera's node away, and lets others than its user into the rest of the testbed.
+  func forbid(_ place: Place) throws {
+    let root = environment["UMOCKDEV_DIR"] ?? ""
+    let entries = FileManager.default.enumerator(atPath: root)?.allObjects ?? []
+    for path in [root] + entries.compactMap({ $0 as? String }).map({ "\(root)/\($0)" }) {
+      guard chmod(path, path.hasSuffix(place.node) && !path.contains("/ioctl/") ? 0 : 0o777) == 0 else {
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+      }
+    }
+  }
+
   /// Gives it a command (`unplug NAME`, `unplug-after NAME BYTES`, …), and waits for its answer.
   func tell(_ command: String) async throws {
     try await program.perform(command)

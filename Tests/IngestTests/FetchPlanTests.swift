@@ -33,6 +33,32 @@ struct FetchPlanTests {
     #expect(order == [3, 4, 1, 2])
   }
 
+  @Test("Of RAW and JPEG the JPEG is asked for first, and does not wait for RAW files that are under way")
+  func views() {
+    var plan = FetchPlan()
+    func add(_ number: Int, _ ending: String, isCatchUp: Bool = false) {
+      let object = SourceObject(folder: "/a", name: "IMG_\(number).\(ending)", bytes: 1, modified: 1)
+      _ = plan.add(
+        object, id: UInt64(number), mediaType: nil, camera: "c", isCatchUp: isCatchUp, now: now)
+    }
+    add(1, "CR3")
+    add(2, "JPG")
+    add(3, "CR3")
+    add(4, "JPG")
+    add(5, "CR3")
+    #expect(plan.next(now: now).map(\.id) == [2, 4, 1, 3])
+    add(6, "JPG")
+    #expect(plan.next(now: now).isEmpty)
+    plan.settle(2)
+    #expect(plan.next(now: now).map(\.id) == [6])
+    for id in [4, 6, 1, 3] { plan.settle(UInt64(id)) }
+    add(7, "CR3", isCatchUp: true)
+    add(8, "JPG", isCatchUp: true)
+    #expect(plan.next(now: now).map(\.id) == [5, 8])
+    plan.settle(5)
+    #expect(plan.next(now: now).map(\.id) == [7])
+  }
+
   @Test("A worker has no more than two fetches at once")
   func depth() {
     var plan = plan([(1, false), (2, false), (3, false)])

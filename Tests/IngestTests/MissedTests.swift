@@ -149,6 +149,29 @@ struct MissedTests {
     #expect(run.end.withLock { $0.isComplete })
   }
 
+  @Test("A camera that is busy at any moment of connecting and listing hides no frame")
+  func busyInListing() async throws {
+    var configuration = Tethering.configuration(bytes: 20_480)
+    configuration.slots = 2
+    let run = try await Tethering(configuration)
+    defer { run.remove() }
+    for _ in 0..<3 { _ = try await run.camera.shoot() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      for moment in 0..<16 {
+        run.camera.inject(.drop)
+        // Not announced to anybody: only the next connection's listing shows it.
+        let shot = try await run.camera.shoot()
+        run.camera.inject(.busy(operations: 1, after: moment))
+        for _ in 0..<2 { while try await events.safe().sha256.hex != shot.sha256 {} }
+        run.camera.clearFaults()
+      }
+      #expect(
+        !events.seen.contains { if case .warning(let code, _) = $0 { code == "frame_gone" } else { false } })
+    }
+    #expect(try await run.journal.frameCounts().safe == 16)
+  }
+
   @Test(
     "A stop right after a frame whose event was lost leaves the session open, and the next run fetches it")
   func lostBeforeTheEnd() async throws {

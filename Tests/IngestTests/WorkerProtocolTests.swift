@@ -184,6 +184,34 @@ struct ObjectTableTests {
     #expect(order == [4, 3, 1, 2] && offsets == [nil, nil, 77, nil])
   }
 
+  @Test("What can be viewed goes before RAW files, which have their turn all the same and then keep it")
+  func rawTurn() {
+    func fetch(_ object: UInt64, _ rank: FetchQueue.Rank) -> FetchQueue.Fetch {
+      FetchQueue.Fetch(object: object, day: "2026-11-23", inOnePiece: false, rank: rank)
+    }
+    var queue = FetchQueue()
+    queue.add(fetch(1, .raw))
+    let raw = queue.next()
+    queue.add(fetch(2, .announced))
+    #expect(queue.hasMoreUrgent(than: fetch(1, .raw)))
+    raw.map { queue.putBack($0, at: 5) }
+    var order: [UInt64] = []
+    for object in UInt64(3)...20 {
+      // Always another one before the last is done.
+      queue.add(fetch(object, .announced))
+      guard let next = queue.next() else { continue }
+      order.append(next.object)
+      if next.object == 1 {
+        #expect(next.isUndisturbed && next.offset == 5)
+        #expect(!queue.hasMoreUrgent(than: next))
+        queue.add(fetch(99, .memory))
+        #expect(queue.hasMoreUrgent(than: next))
+        break
+      }
+    }
+    #expect(order == [2, 3, 4, 5, 6, 7, 8, 9, 1])
+  }
+
   @Test("A file of 4 GiB or more, or of unknown length, is refused before it is read")
   func objections() {
     #expect(ObjectReader.objection(to: info) == nil)

@@ -146,7 +146,9 @@ extension CameraState {
   mutating func inject(_ fault: Fault) {
     switch fault {
     case .dropAfter(let bytes): faults.dropAfter = bytes
-    case .busy(let operations): faults.busy += operations
+    case .busy(let operations, let after):
+      faults.busy += operations
+      faults.busyAfter = after
     case .slow(let rate): faults.bytesPerSecond = rate
     case .latency(let milliseconds): faults.milliseconds = milliseconds
     case .short(let bytes, let downloads): faults.short = (bytes, downloads)

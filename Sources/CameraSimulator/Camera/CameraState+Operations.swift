@@ -43,7 +43,7 @@ extension CameraState {
       isSessionOpen = false
       return .ok
     }
-    if ActiveFaults.strike(&faults.busy) { return .failed(.deviceBusy) }
+    if faults.isBusy() { return .failed(.deviceBusy) }
     if let reply = behaviour.answer(request, data: data, state: &self) { return reply }
     guard operations.contains(request.code) else { return .failed(.operationNotSupported) }
     return answerStandard(request, data: data)

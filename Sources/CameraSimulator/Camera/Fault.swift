@@ -6,8 +6,8 @@ public enum Fault: Sendable, Hashable {
   case dropAfter(bytes: Int)
   /// Operations are not answered for that many seconds; `nil`: until the faults are cleared.
   case stall(seconds: Double?)
-  /// The next operations are answered with DeviceBusy.
-  case busy(operations: Int)
+  /// Operations are answered with DeviceBusy, after so many that are not.
+  case busy(operations: Int, after: Int = 0)
   /// Every operation is answered that many milliseconds later: a body that is slow to look into its folders.
   case latency(milliseconds: Int)
   /// Objects are sent at that many bytes a second; 0 is as fast as it goes.

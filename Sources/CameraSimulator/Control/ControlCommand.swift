@@ -74,7 +74,10 @@ public enum ControlCommand: Sendable, Hashable {
         throw usage("fault stall SECONDS")
       }
       return .stall(seconds: seconds)
-    case "busy": return .busy(operations: try count(words, 1, of: "fault busy"))
+    case "busy":
+      return .busy(
+        operations: try count(words, 1, of: "fault busy"),
+        after: words.count > 2 ? try count(words, 2, of: "fault busy") : 0)
     case "slow": return .slow(bytesPerSecond: try count(words, 1, of: "fault slow"))
     case "latency": return .latency(milliseconds: try count(words, 1, of: "fault latency"))
     case "short":
@@ -131,7 +134,7 @@ public enum ControlCommand: Sendable, Hashable {
     fault drop                    closes all connections now
     fault drop-after BYTES        closes them after that many bytes of the next downloads
     fault stall [SECONDS]         does not answer for that long; without SECONDS until clear
-    fault busy N                  answers the next N operations with DeviceBusy
+    fault busy N [AFTER]          answers the next N operations with DeviceBusy; AFTER others first
     fault slow BYTES              sends objects at BYTES a second; 0 is full speed
     fault latency MS              answers every operation that many milliseconds later; 0 ends it
     fault short BYTES [N]         the next N downloads (1) lack their last BYTES

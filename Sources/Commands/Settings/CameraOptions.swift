@@ -1,5 +1,6 @@
 import ArgumentParser
 import Ingest
+import Model
 
 /// Which cameras, and what is done about their frames, clocks and cards.
 struct CameraOptions: ParsableArguments {
@@ -67,6 +68,25 @@ struct CameraOptions: ParsableArguments {
     return CameraCare(
       clock: clock ?? .measured, setsClock: try settings.flag("tether.set_clock", option: setClock),
       deletesDelivered: deletes ?? false, deletionPause: .seconds(pause))
+  }
+
+  /// What a camera's process may cost.
+  /// - Throws: `Complaint` (78).
+  func limits(in settings: Settings) throws(Complaint) -> WorkerLimits {
+    var limits = WorkerLimits()
+    limits.memory =
+      try settings.value(
+        "tether.worker_memory", option: nil, needed: "a size of 100MB or more is needed.",
+        { text in ByteCount.parse(text).flatMap { $0 >= 100_000_000 ? $0 : nil } }) ?? limits.memory
+    if let seconds = try settings.number("tether.worker_silence") {
+      guard (60...3600).contains(seconds) else {
+        throw settings.refusal(
+          of: "tether.worker_silence", isOption: false, value: String(seconds),
+          "60 to 3600 seconds are needed.")
+      }
+      limits.silence = .seconds(seconds)
+    }
+    return limits
   }
 
   /// The cameras that such texts name; every one on USB if there is none.

@@ -10,6 +10,7 @@ final class CameraSeat: Sendable {
     var pluggedAt: ContinuousClock.Instant?
     var listeners: [Int: @Sendable () -> Void] = [:]
     var next = 0
+    var calls = 0
   }
 
   private let state: Mutex<State>
@@ -32,15 +33,23 @@ final class CameraSeat: Sendable {
 
   func unplug() { move(nil, nil) }
 
+  /// How often the camera was moved, or was to be tried again at once.
+  var calls: Int { state.withLock { $0.calls } }
+
   /// Whoever waits to try again tries now.
   func retry() {
-    for listener in state.withLock({ Array($0.listeners.values) }) { listener() }
+    let listeners = state.withLock { state in
+      state.calls += 1
+      return Array(state.listeners.values)
+    }
+    for listener in listeners { listener() }
   }
 
   private func move(_ port: CameraPort?, _ time: ContinuousClock.Instant?) {
     let listeners = state.withLock { state in
       state.port = port
       state.pluggedAt = time
+      state.calls += 1
       return Array(state.listeners.values)
     }
     for listener in listeners { listener() }

@@ -2,8 +2,8 @@ import Foundation
 import Journal
 import Model
 
-/// Which of one camera's objects are to be fetched, and in which order: what was announced before what was missed,
-/// each oldest first. A pure value, which outlives the workers: an object is known by what the journal knows it by,
+/// Which of one camera's objects are to be fetched, and in which order: what was announced before what was missed, what
+/// can be viewed before RAW files, each oldest first. A pure value, which outlives the workers: an object is known by what the journal knows it by,
 /// and its number in a worker only for as long as that worker lives.
 struct FetchPlan {
   /// An object that is to be fetched.
@@ -25,6 +25,9 @@ struct FetchPlan {
     var asked: Int?
 
     var isUnderWay: Bool { asked != nil }
+    /// Whether it is a RAW file, whose view comes sooner from the JPEG beside it. (One without a JPEG waits behind other
+    /// frames' views; it would take the cable from them for longest.)
+    var isRaw: Bool { MediaType.isRaw(named: object.name, type: mediaType) }
     /// Whether it lies only in the camera's memory, under a name that the library made up: it cannot wait there, and
     /// the reserve of room is for such as this.
     var isInMemory: Bool { object.isInCameraMemory }
@@ -39,8 +42,38 @@ struct FetchPlan {
     }
   }
 
-  /// How many fetches a worker has at once: one under way, one that it goes on with without asking.
+  /// How many fetches of a turn a worker has at once: one under way, one that it goes on with without asking.
   static let depth = 2
+
+  /// Whose turn it is: the first that has something.
+  private enum Turn: CaseIterable {
+    case view, raw, missedView, missedRaw
+    /// What fails again and again, so that it does not stand in the way of all others.
+    case trouble, missedTrouble
+
+    init(of wanted: Wanted) {
+      self =
+        switch (wanted.isTroublesome, wanted.isCatchUp, wanted.isRaw) {
+        case (false, false, false): .view
+        case (false, false, true): .raw
+        case (false, true, false): .missedView
+        case (false, true, true): .missedRaw
+        case (true, false, _): .trouble
+        case (true, true, _): .missedTrouble
+        }
+    }
+
+    /// Whether something that is under way takes a place from what has this turn. What was announced waits for nothing
+    /// but its like, the rest for everything.
+    func waits(for other: Wanted) -> Bool {
+      guard !other.isInMemory else { return false }
+      switch self {
+      case .view: return !other.isCatchUp && !other.isRaw
+      case .raw: return !other.isCatchUp && other.isRaw
+      case .missedView, .missedRaw, .trouble, .missedTrouble: return true
+      }
+    }
+  }
 
   private var wanted: [Wanted] = []
   private var objects: Set<SourceObject> = []
@@ -103,7 +136,8 @@ struct FetchPlan {
   /// The objects to ask the worker for now; they are under way from now on.
   ///
   /// What lies only in the camera's memory is asked for at once, however much is under way: the camera tells nothing
-  /// more until it is fetched. What was announced does not wait for what was missed: the worker lets it go first.
+  /// more until it is fetched. What was announced does not wait for what was missed, nor for RAW files: the worker lets
+  /// it go first, and sees to it that RAW files have their turn.
   /// - Parameter onlyMemory: whether nothing else is asked for.
   /// - Parameter admits: whether there is room for one of so many bytes, beside those that are under way. What lies
   ///   only in the camera's memory is not asked about.
@@ -123,20 +157,15 @@ struct FetchPlan {
     }
     for index in wanted.indices where wanted[index].isInMemory && isReady(wanted[index]) { ask(index) }
     guard !onlyMemory else { return chosen }
-    var announced = wanted.count { $0.isUnderWay && !$0.isInMemory && !$0.isCatchUp }
-    var all = wanted.count { $0.isUnderWay && !$0.isInMemory }
-    // What fails again and again comes last, so that it does not stand in the way of all others.
-    for (isTroublesome, isCatchUp) in [(false, false), (false, true), (true, false), (true, true)] {
+    for turn in Turn.allCases {
       for index in wanted.indices {
-        guard (isCatchUp || isTroublesome ? all : announced) < Self.depth else { break }
+        guard wanted.count(where: { $0.isUnderWay && turn.waits(for: $0) }) < Self.depth else { break }
         let candidate = wanted[index]
-        guard candidate.isCatchUp == isCatchUp, candidate.isTroublesome == isTroublesome, isReady(candidate),
+        guard Turn(of: candidate) == turn, isReady(candidate),
           admits(max(0, candidate.object.bytes), underWay)
         else { continue }
         underWay += max(0, candidate.object.bytes)
         ask(index)
-        all += 1
-        if !isCatchUp { announced += 1 }
       }
     }
     return chosen

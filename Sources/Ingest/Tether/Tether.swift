@@ -35,6 +35,8 @@ public final class Tether: Service {
     public var care: CameraCare
     /// Whether programs that hold a camera are asked to let go of it.
     public var takesOver: Bool
+    /// How long after a loss a camera is tried again: the shortest at first, doubled each time it does not come back.
+    public var retryPauses: ClosedRange<Duration> = .milliseconds(500) ... .seconds(5)
 
     public init(
       cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
@@ -90,8 +92,7 @@ public final class Tether: Service {
       policy: configuration.policy, catchUp: configuration.catchUp,
       executable: configuration.executable, settings: configuration.settings,
       takesOver: configuration.takesOver, limits: configuration.limits, room: configuration.room,
-      care: configuration.care,
-      logger: logger,
+      care: configuration.care, retryPauses: configuration.retryPauses, logger: logger,
       emit: { continuation.yield($0) })
   }
 
@@ -187,14 +188,14 @@ public final class Tether: Service {
   }
 
   private func tether(_ seat: CameraSeat, isNamed: Bool) async throws {
-    guard let port = seat.port else { return }
+    guard seat.port != nil else { return }
     let number = state.withLock { state in
       state.seats.append(seat)
       state.links += 1
       return state.links
     }
     let link = CameraLink(
-      seat: seat, at: port, number: number, surroundings: surroundings, stop: stopSignal)
+      seat: seat, number: number, surroundings: surroundings, stop: stopSignal)
     let start = ContinuousClock.now
     let patience = configuration.patience
     defer {
@@ -217,10 +218,22 @@ public final class Tether: Service {
 
   /// A link for every seat on USB. It outlives the camera's unplugging, and with it what was announced and not fetched.
   private func watchUSB(_ seats: USBSeats) async throws {
-    // A link that fails (the journal takes no more) ends the watching at once, and nothing is kept of one that ended.
+    let monitor = try usbMonitor()
+    // Nothing is kept of a link that ended.
     try await withThrowingDiscardingTaskGroup { group in
-      for seat in seats.seats { group.addTask { try await self.tether(seat, isNamed: true) } }
-      if let monitor = try usbMonitor() {
+      func add(_ seat: CameraSeat, isNamed: Bool) {
+        group.addTask {
+          do {
+            try await self.tether(seat, isNamed: isNamed)
+          } catch {
+            // The links are cancelled, but not who waits here for plugs.
+            monitor?.stop()
+            throw error
+          }
+        }
+      }
+      for seat in seats.seats { add(seat, isNamed: true) }
+      if let monitor {
         let listener = stopSignal.listen { monitor.stop() }
         defer { stopSignal.forget(listener) }
         var seats = seats
@@ -228,9 +241,7 @@ public final class Tether: Service {
           for try await change in monitor.changes() {
             switch change {
             case .attached(let device):
-              if let seat = seats.attached(device, at: .now) {
-                group.addTask { try await self.tether(seat, isNamed: false) }
-              }
+              if let seat = seats.attached(device, at: .now) { add(seat, isNamed: false) }
             case .detached(let bus, let device):
               seats.detached(bus: bus, device: device)
             }

@@ -5,7 +5,8 @@ public struct WorkerLimits: Hashable, Sendable {
   /// How long it lives at least before its memory is a reason to replace it: a camera that needs more is left alone
   /// rather than connected again and again.
   public var shortestLife: Duration
-  /// How long it may be silent, whatever it promised.
+  /// How long it may be silent, whatever it promised; an hour at most. A full card's folder keeps some bodies busy for
+  /// minutes.
   public var silence: Duration
 
   public init(

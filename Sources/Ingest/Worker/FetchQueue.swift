@@ -1,11 +1,11 @@
 import GPhoto
 
-/// What a worker was asked to fetch, in its order: frames in the camera's memory, then what the camera announced, then
-/// what a listing showed; each in the order of asking. A pure value.
+/// What a worker was asked to fetch, in its order: frames in the camera's memory, then what the camera announced (RAW
+/// files behind what can be viewed), then what a listing showed; each in the order of asking. A pure value.
 struct FetchQueue {
   /// What goes first.
   enum Rank: Int, Comparable {
-    case memory, announced, listed
+    case memory, announced, raw, listed
 
     static func < (left: Rank, right: Rank) -> Bool { left.rawValue < right.rawValue }
   }
@@ -17,9 +17,16 @@ struct FetchQueue {
     let rank: Rank
     /// Where to go on, if it was begun and made room for another.
     var offset: UInt64?
+    /// Whether it goes on to its end, whatever else is announced: it has let enough others go first.
+    var isUndisturbed = false
   }
 
+  /// So many go before a RAW file that waits; then it is its turn.
+  static let patience = 8
+
   private var fetches: [Fetch] = []
+  /// How many went before the first RAW file that waits.
+  private var passed = 0
 
   var isEmpty: Bool { fetches.isEmpty }
 
@@ -36,8 +43,26 @@ struct FetchQueue {
     fetches.insert(fetch, at: fetches.firstIndex { $0.rank >= fetch.rank } ?? fetches.endIndex)
   }
 
-  /// Takes the first out.
-  mutating func next() -> Fetch? { fetches.isEmpty ? nil : fetches.removeFirst() }
+  /// Takes out the one whose turn it is.
+  mutating func next() -> Fetch? {
+    guard let first = fetches.first else { return nil }
+    let raw = fetches.firstIndex { $0.rank == .raw }
+    guard first.rank == .announced, let raw else {
+      if first.rank == .raw { passed = 0 }
+      return fetches.removeFirst()
+    }
+    guard passed >= Self.patience else {
+      passed += 1
+      return fetches.removeFirst()
+    }
+    passed = 0
+    var fetch = fetches.remove(at: raw)
+    fetch.isUndisturbed = true
+    return fetch
+  }
 
-  func hasMoreUrgent(than fetch: Fetch) -> Bool { fetches.first.map { $0.rank < fetch.rank } ?? false }
+  func hasMoreUrgent(than fetch: Fetch) -> Bool {
+    guard let first = fetches.first else { return false }
+    return fetch.isUndisturbed ? first.rank == .memory : first.rank < fetch.rank
+  }
 }

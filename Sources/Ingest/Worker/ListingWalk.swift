@@ -11,6 +11,19 @@ struct ListingWalk {
   private var folders: [(folder: CameraFolder, depth: Int)] = [(.root, 0)]
   private var files: [CameraPath] = []
 
+  /// Folders in which nothing is, by the driver's word. ptp2 says so too where the camera was busy when it was asked: it
+  /// marks a folder as read before it reads it (`ptp_list_folder`), and a card's root is read once, at the connection.
+  private var emptyFolders: Set<String> = []
+  /// The folders of the root, one for each card.
+  private var cards: Set<String> = []
+
+  /// Where nothing is although there may be: empty folders, and cards that the root does not show. It shows one alone if the
+  /// camera was busy when the driver asked for its cards.
+  func doubtful(_ storages: [CameraStorage]) -> Set<String> {
+    let cards = storages.filter { $0.capacity.map { $0 > 0 } ?? true }.compactMap(\.folder)
+    return emptyFolders.union(Set(cards).subtracting(self.cards))
+  }
+
   var isComplete: Bool { folders.isEmpty && files.isEmpty }
 
   /// The next step.
@@ -32,6 +45,8 @@ struct ListingWalk {
         files = []
       }
       folders.removeLast()
+      if depth == 0 { cards = Set(inner.map(\.path)) }
+      if depth > 0, inner.isEmpty, files.isEmpty { emptyFolders.insert(folder.path) }
       if depth < Self.deepest { folders += inner.map { ($0, depth + 1) } }
       return []
     }

@@ -1,5 +1,6 @@
 import GPhoto
 import Journal
+import Model
 
 /// The files that one worker has seen, and what was said of them. Numbers are never used twice.
 struct ObjectTable {
@@ -10,6 +11,8 @@ struct ObjectTable {
     var seenAt: ContinuousClock.Instant
     /// Whether the camera announced it, and not only a listing showed it.
     var isAnnounced: Bool
+
+    var isRaw: Bool { MediaType.isRaw(named: path.name, type: info.mediaType) }
 
     /// How the journal names it.
     var sourceObject: SourceObject {

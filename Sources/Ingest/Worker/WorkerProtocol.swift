@@ -12,6 +12,8 @@ enum WorkerProtocol {
   static let longestLine = 1 << 20
   /// How many objects one `listed` carries at most.
   static let objectsPerReport = 200
+  /// The longest that a worker may ask its parent to wait for the next report, in seconds.
+  static let longestPatience = 3600
   /// The descriptor that a worker reads commands from.
   static let commands: Int32 = 3
   /// The descriptor that a worker writes reports to.
