@@ -334,6 +334,33 @@ struct TetherTests {
     #expect(run.workers.isEmpty)
   }
 
+  @Test("A worker whose pipe something else holds open is given up, and another one takes over")
+  func heldPipe() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    let script = run.folder.appending(path: "worker")
+    // The first one leaves a process behind that never ends by itself, and is gone.
+    try """
+    #!/bin/sh
+    cd '\(run.folder.path)'
+    [ -e held ] && exec '\(try #require(Tethering.executable).string)' "$@"
+    sleep 600 & echo $! >held
+    """.write(to: script, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path)
+    defer {
+      let held = try? String(contentsOf: run.folder.appending(path: "held"), encoding: .utf8)
+      if let pid = held.flatMap({ pid_t($0.dropLast()) }) { kill(pid, SIGKILL) }
+    }
+    // Long enough for the true one to connect on a busy machine.
+    let limits = WorkerLimits(silence: .seconds(5))
+    try await run.tether(patience: .seconds(600), limits: limits, executable: FilePath(script.path)) {
+      events in
+      _ = try await events.connected()
+      let shot = try await run.camera.shoot()
+      #expect(try await events.safe().sha256.hex == shot.sha256)
+    }
+  }
+
   @Test("A camera where nobody answers is a clear error in the end, said once")
   func refused() async throws {
     let run = try await Tethering(Tethering.configuration())

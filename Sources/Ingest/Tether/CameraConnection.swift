@@ -50,7 +50,7 @@ final class CameraConnection {
   private var endedInOrder = false
   private var loss: CameraLoss?
   private let ticking = Ticking()
-  private var deadline = ContinuousClock.now + CameraConnection.patience
+  private var deadline: ContinuousClock.Instant
   private var stopDeadline: ContinuousClock.Instant?
   /// When the worker's memory is looked at next.
   private var nextLook: ContinuousClock.Instant
@@ -63,6 +63,9 @@ final class CameraConnection {
   private static let patience = Duration.seconds(30)
   /// SIGTERM to the end is 5 s at most (contract.md); the rest needs some of it.
   private static let stopPatience = Duration.milliseconds(3500)
+  /// How long after it was killed a worker's end may take to be known. It is known when nobody has its pipe any more: should
+  /// something hold that open, the camera is not to wait for it.
+  private static let endPatience = Duration.seconds(5)
   /// What a worker has left to do when its camera is gone: to bring what it has read to disk.
   private static let unpluggedPatience = Duration.seconds(2)
 
@@ -80,6 +83,7 @@ final class CameraConnection {
     self.history = history
     self.surroundings = surroundings
     self.stop = stop
+    deadline = .now + min(Self.patience, surroundings.limits.silence)
     nextLook = .now + surroundings.limits.shortestLife
   }
 
@@ -144,6 +148,9 @@ final class CameraConnection {
           message: "The process for the camera at \(port) ended: \(how).")
     case .tick:
       look(after: worker)
+      if min(deadline, stopDeadline ?? deadline) + Self.endPatience < .now {
+        return loss ?? CameraLoss(code: .stopped, message: "Stopped.")
+      }
       if frames?.isEmpty == true, isListed, stopDeadline == nil {
         for command in try await clearing?.step() ?? [] { worker.send(command) }
       }

@@ -64,7 +64,14 @@ public struct CameraSurvey: Sendable {
     return ports.indices.compactMap { asked[$0] } + findings
   }
 
+  /// Asks one camera, and once more if its device was gone between our look at the bus and the worker's.
   private func ask(_ port: CameraPort) async -> Finding {
+    let (finding, loss) = await askOnce(port)
+    guard loss?.code == .unknownCamera, case .usb = port else { return finding }
+    return await askOnce(port).finding
+  }
+
+  private func askOnce(_ port: CameraPort) async -> (finding: Finding, loss: CameraLoss?) {
     let (worker, messages) = start(at: port)
     return await withTaskGroup(of: Void.self) { group in
       group.addTask {
@@ -97,7 +104,8 @@ public struct CameraSurvey: Sendable {
   /// What a worker says of its camera, until it ends: by itself, so that it leaves the camera in order.
   private func listen(
     to worker: WorkerProcess, _ messages: AsyncStream<WorkerProcess.Message>, at port: CameraPort
-  ) async -> Finding {
+  ) async -> (finding: Finding, loss: CameraLoss?) {
+    var loss: CameraLoss?
     var finding = Finding(
       port: port.description, problem: "It did not answer. Switch it off and on, and try another cable.")
     for await message in messages {
@@ -108,13 +116,14 @@ public struct CameraSurvey: Sendable {
           serial: identity.serial.map(DisplayName.of),
           status: status, problem: nil)
         worker.send(.stop)
-      case .report(.lost(let loss)) where finding.model == nil:
-        finding.problem = DisplayName.line(loss.message)
+      case .report(.lost(let reason)) where finding.model == nil:
+        loss = reason
+        finding.problem = DisplayName.line(reason.message)
       case .report, .ended: continue
       case .nonsense: worker.kill()
       }
     }
-    return finding
+    return (finding, loss)
   }
 
   func attached() async throws(TetherError) -> [USBDevice] {
