@@ -6,7 +6,7 @@ import Testing
 @Suite(
   "Faults reach gphoto2",
   .enabled(if: GPhoto2.isInstalled, "gphoto2 is not installed: apt-get install gphoto2"),
-  .serialized, .timeLimit(.minutes(10)))
+  .serialized)
 struct FaultTests {
   /// A camera with one frame of 2.5 MB, in front of gphoto2.
   private func withCamera(

@@ -6,7 +6,7 @@ import Testing
 @Suite(
   "gphoto2 works with the simulated camera",
   .enabled(if: GPhoto2.isInstalled, "gphoto2 is not installed: apt-get install gphoto2"),
-  .serialized, .timeLimit(.minutes(10)))
+  .serialized)
 struct GPhoto2Tests {
   @Test("It lists and downloads every frame with the camera's bytes", arguments: Vendor.allCases)
   func downloads(_ vendor: Vendor) async throws {

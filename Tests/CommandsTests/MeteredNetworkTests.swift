@@ -43,7 +43,7 @@ private final class FakeNetworkManager {
 
 @Suite(
   "Whether the network costs by the byte",
-  .enabled(if: FakeBus.isPossible, "no dbus-daemon, or no python3-gi"), .timeLimit(.minutes(10)))
+  .enabled(if: FakeBus.isPossible, "no dbus-daemon, or no python3-gi"))
 struct MeteredNetworkTests {
   @Test(
     "NetworkManager's word is taken, its guess too; what it does not know is not known",

@@ -6,8 +6,7 @@ import Testing
 @testable import Commands
 
 @Suite(
-  "A laptop that would fall asleep", .enabled(if: FakeBus.isPossible, "no dbus-daemon, or no python3-gi"),
-  .timeLimit(.minutes(10)))
+  "A laptop that would fall asleep", .enabled(if: FakeBus.isPossible, "no dbus-daemon, or no python3-gi"))
 struct SleepKeeperTests {
   /// What moves, and what was told.
   private final class Run: Sendable {

@@ -12,7 +12,7 @@ import Testing
 
 @Suite(
   "A laptop that wakes", .enabled(if: FakeBus.isPossible, "no dbus-daemon, or no python3-gi"),
-  .enabled(if: Worker.program != nil, "pixcheese is not built"), .timeLimit(.minutes(10)))
+  .enabled(if: Worker.program != nil, "pixcheese is not built"))
 struct WakeTests {
   @Test("A camera that is in a long pause between two tries is connected at once")
   func retry() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Curl
 
-@Suite("Transfers over libcurl", .timeLimit(.minutes(10)))
+@Suite("Transfers over libcurl")
 struct CurlClientTests {
   let client: CurlClient
 

@@ -4,8 +4,7 @@ import Testing
 @testable import Curl
 
 @Suite(
-  "TLS against a real server", .enabled(if: TLSServer.isPossible, "no openssl or no python3"),
-  .timeLimit(.minutes(10)))
+  "TLS against a real server", .enabled(if: TLSServer.isPossible, "no openssl or no python3"))
 struct TLSTests {
   private static let authority = Task { try await TestAuthority() }
 

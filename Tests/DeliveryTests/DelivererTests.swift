@@ -6,7 +6,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("The delivery service", .timeLimit(.minutes(10)))
+@Suite("The delivery service")
 struct DelivererTests {
   let album = "tus+http://album.example/files"
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("Fairness between cameras", .timeLimit(.minutes(10)))
+@Suite("Fairness between cameras")
 struct FairnessTests {
   @Test("A burst of one camera holds up neither the previews nor the originals of another")
   func burst() async throws {

@@ -11,8 +11,7 @@ import Testing
   "Deliveries to independent tus servers",
   .enabled(
     if: TusServerProcess.isInstalled(.resumableUpload),
-    "no tus server in .venv-test: scripts/test-venv.sh makes it"),
-  .timeLimit(.minutes(10)))
+    "no tus server in .venv-test: scripts/test-venv.sh makes it"))
 struct InteropTests {
   let album = "tus+http://album.example/files"
 

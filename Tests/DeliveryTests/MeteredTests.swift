@@ -5,7 +5,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("A network that costs by the byte", .timeLimit(.minutes(10)))
+@Suite("A network that costs by the byte")
 struct MeteredTests {
   let album = "tus+http://album.example/files"
 

@@ -9,8 +9,7 @@ import Testing
 
 @Suite(
   "Deliveries to SeaweedFS by tus",
-  .enabled(if: SeaweedFS.isInstalled, "no weed in .venv-test: scripts/test-venv.sh makes it"),
-  .timeLimit(.minutes(10)))
+  .enabled(if: SeaweedFS.isInstalled, "no weed in .venv-test: scripts/test-venv.sh makes it"))
 struct SeaweedTusTests {
   @Test("Photos of one name are all there, byte for byte, in chunks and over broken connections")
   func originals() async throws {

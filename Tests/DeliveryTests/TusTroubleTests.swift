@@ -7,7 +7,7 @@ import Testing
 
 /// What a tus server's client meets, each once, with all of the client and a real socket: what the journal says
 /// afterwards, when it is tried next, and that the bytes arrive once.
-@Suite("Every trouble of a tus server", .timeLimit(.minutes(10)))
+@Suite("Every trouble of a tus server")
 struct TusTroubleTests {
   let album = "tus+http://album.example/files"
 

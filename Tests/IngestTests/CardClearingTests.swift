@@ -8,7 +8,7 @@ import Testing
 @testable import Ingest
 
 @Suite(
-  "Deleting on the card what is delivered", .serialized, .timeLimit(.minutes(10)),
+  "Deleting on the card what is delivered", .serialized,
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct CardClearingTests {
   private static let care = CameraCare(deletesDelivered: true, deletionPause: .milliseconds(100))

@@ -70,7 +70,7 @@ struct ClockRuleTests {
 }
 
 @Suite(
-  "A simulated camera's clock", .serialized, .timeLimit(.minutes(10)),
+  "A simulated camera's clock", .serialized,
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct CameraClockTests {
   private func facts(_ run: Tethering, _ safe: SafeFrame, written: String) async throws -> String? {

@@ -10,7 +10,7 @@ import Testing
 /// Every vendor's ways with every fault, over PTP/IP with real worker processes: each frame becomes safe, once, byte for
 /// byte, and nothing else does.
 @Suite(
-  "Vendors and faults", .timeLimit(.minutes(20)),
+  "Vendors and faults",
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct FaultMatrixTests {
   /// What goes wrong, as a camera's owner would say it.

@@ -11,7 +11,7 @@ import Testing
 @testable import Ingest
 
 @Suite(
-  "Nothing is missed", .serialized, .timeLimit(.minutes(10)),
+  "Nothing is missed", .serialized,
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct MissedTests {
   @Test(
@@ -94,7 +94,7 @@ struct MissedTests {
     let run = try await Tethering(Tethering.configuration(bytes: 12_000_000))
     defer { run.remove() }
     let old = try await run.camera.shoot()
-    run.camera.inject(.slow(bytesPerSecond: 8_000_000))
+    run.camera.inject(.slow(bytesPerSecond: 2_000_000))
     try await run.tether(catchUp: .all) { events in
       _ = try await events.connected()
       _ = try await events.next { if case .frameProgress = $0 { true } else { nil } }
@@ -230,7 +230,7 @@ struct MissedTests {
 }
 
 @Suite(
-  "A worker is replaceable", .serialized, .timeLimit(.minutes(10)),
+  "A worker is replaceable", .serialized,
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct ReplacedWorkerTests {
   @Test("A frame that a broken connection cut off goes on where it was")

@@ -9,7 +9,7 @@ import Testing
 @testable import Ingest
 
 @Suite(
-  "Tethering a simulated camera", .serialized, .timeLimit(.minutes(10)),
+  "Tethering a simulated camera", .serialized,
   .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct TetherTests {
   @Test("Frames of every vendor become safe with the camera's bytes", arguments: Vendor.allCases)

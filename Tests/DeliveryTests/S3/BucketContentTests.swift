@@ -39,7 +39,7 @@ extension ObjectStoreTests {
     }
 
     @Test(
-      "What the bucket has lost is found, and sent again when it is queued again", .timeLimit(.minutes(10)))
+      "What the bucket has lost is found, and sent again when it is queued again")
     func verified() async throws {
       let place = try await BucketPlace(.seaweedfs)
       let bench = try await DeliveryBench()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("A bucket in another region", .timeLimit(.minutes(10)))
+@Suite("A bucket in another region")
 struct RegionTests {
   /// The ways in which stores say that a bucket is elsewhere.
   enum Way: CaseIterable, Sendable {
