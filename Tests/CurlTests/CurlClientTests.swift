@@ -196,7 +196,8 @@ struct CurlClientTests {
     }
     let task = Task { [client] () -> CurlError? in
       do throws(CurlError) {
-        _ = try await client.perform(Request(.get, server.url()))
+        _ = try await client.perform(
+          Request(.get, server.url(), timeouts: Timeouts(stall: .seconds(600))))
         return nil
       } catch {
         return error
