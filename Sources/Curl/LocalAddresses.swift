@@ -4,13 +4,37 @@ import Glibc
 public enum LocalAddresses {
   /// - Returns: `nil` where the system does not say.
   public static func now() -> Set<String>? {
+    guard let all = all() else { return nil }
+    return Set(all.map(\.text))
+  }
+
+  /// The first IPv4 address of this machine that others can reach.
+  public static func firstReachable() -> String? {
+    all()?.first { address in
+      address.family == AF_INET && address.flags & UInt32(IFF_UP) != 0
+        && address.flags & UInt32(IFF_LOOPBACK) == 0
+    }?.text
+  }
+
+  private struct Address {
+    var family: Int32
+    /// Of its interface: `IFF_UP` and so on.
+    var flags: UInt32
+    var text: String
+  }
+
+  private static func all() -> [Address]? {
     var first: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&first) == 0 else { return nil }
     defer { freeifaddrs(first) }
-    var addresses: Set<String> = []
+    var addresses: [Address] = []
     var entry = first
     while let interface = entry?.pointee {
-      if let address = interface.ifa_addr, let text = text(address) { addresses.insert(text) }
+      if let address = interface.ifa_addr, let text = text(address) {
+        addresses.append(
+          Address(
+            family: Int32(address.pointee.sa_family), flags: interface.ifa_flags, text: text))
+      }
       entry = interface.ifa_next
     }
     return addresses

@@ -142,10 +142,6 @@ import Testing
     try await RunningServer.with(in: folder) { server in
       let access = try await server.store.createAlbum(named: "a")
       let bytes = SampleBytes.jpeg(1_000_000)
-      let file = folder.path + "/IMG_0001.JPG"
-      try Data(bytes).write(to: URL(filePath: file))
-      let links = AlbumLinks(
-        slug: access.album.slug, base: try #require(URL(string: "http://127.0.0.1:\(server.port)")))
       let program = """
         import sys
         from resumable_upload import TusClient
@@ -154,8 +150,7 @@ import Testing
         client.upload_file(path, metadata={"filename": "IMG_0001.JPG"}, parallel_uploads=4)
         print("done")
         """
-      let output = try await Python.run(
-        program, arguments: [links.uploads.absoluteString, access.token, file])
+      let output = try await Python.upload(bytes, by: program, to: access, of: server, in: folder)
       #expect(output == "done\n")
       let frame = try #require(try await server.frames(of: access).first)
       #expect(frame.frame == ContentHash(of: bytes))

@@ -15,12 +15,7 @@ struct TuspyTests {
     try await RunningServer.with(in: folder) { server in
       let access = try await server.store.createAlbum(named: "a")
       let bytes = SampleBytes.jpeg(1_000_000)
-      let file = folder.path + "/IMG_0001.JPG"
-      try Data(bytes).write(to: URL(filePath: file))
-      let links = AlbumLinks(
-        slug: access.album.slug, base: try #require(URL(string: "http://127.0.0.1:\(server.port)")))
-      let output = try await Python.run(
-        Self.program, arguments: [links.uploads.absoluteString, access.token, file])
+      let output = try await Python.upload(bytes, by: Self.program, to: access, of: server, in: folder)
       #expect(output == "half 500000\nagain 500000\ndone 1000000\n")
       let frame = try #require(try await server.frames(of: access).first)
       #expect(frame.frame == ContentHash(of: bytes))
@@ -52,6 +47,19 @@ enum Python {
 
   struct Failure: Error, CustomStringConvertible {
     let description: String
+  }
+
+  /// Runs a program that uploads a file, `IMG_0001.JPG`, to an album, and returns its standard output. Its arguments are the
+  /// address to create uploads at, the album's token and the file.
+  static func upload(
+    _ bytes: [UInt8], by program: String, to access: AlbumAccess, of server: RunningServer,
+    in folder: TemporaryFolder
+  ) async throws -> String {
+    let file = folder.path + "/IMG_0001.JPG"
+    try Data(bytes).write(to: URL(filePath: file))
+    let links = AlbumLinks(
+      slug: access.album.slug, base: try #require(URL(string: "http://127.0.0.1:\(server.port)")))
+    return try await run(program, arguments: [links.uploads.absoluteString, access.token, file])
   }
 
   /// Runs a program and returns its standard output.

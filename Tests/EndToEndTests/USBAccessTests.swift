@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestServers
 import Testing
 
 extension EndToEndTests {
@@ -100,18 +101,7 @@ private enum Nobody {
 
   static let canRun: Bool = {
     guard getuid() != 0 || FileManager.default.isExecutableFile(atPath: setpriv) else { return false }
-    let check = Process()
-    check.executableURL = executable(Home.pixcheese)
-    check.arguments = arguments(Home.pixcheese) + ["--version"]
-    check.standardOutput = FileHandle.nullDevice
-    check.standardError = FileHandle.nullDevice
-    do {
-      try check.run()
-    } catch {
-      return false
-    }
-    check.waitUntilExit()
-    return check.terminationStatus == 0
+    return TestEnvironment.succeeds(prefix(Home.pixcheese) + ["--version"])
   }()
 
   static func own(_ folder: URL) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestServers
 import Testing
 
 /// USB without hardware: `scripts/usb-testbed`, running. Programs that are started with its environment see its buses
@@ -33,19 +34,9 @@ final class USBTestbed: Sendable {
     .deletingLastPathComponent().appending(path: "scripts/usb-testbed")
 
   /// Whether umockdev and its Python bindings are installed.
-  static let isInstalled: Bool = {
-    let check = Process()
-    check.executableURL = URL(filePath: "/usr/bin/python3")
-    check.arguments = ["-c", "import gi; gi.require_version('UMockdev', '1.0')"]
-    check.standardError = FileHandle.nullDevice
-    do {
-      try check.run()
-    } catch {
-      return false
-    }
-    check.waitUntilExit()
-    return check.terminationStatus == 0
-  }()
+  static let isInstalled = TestEnvironment.succeeds([
+    "/usr/bin/python3", "-c", "import gi; gi.require_version('UMockdev', '1.0')",
+  ])
 
   private init(folder: URL) async throws {
     self.folder = folder

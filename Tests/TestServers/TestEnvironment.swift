@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// The independent programs from PyPI that `scripts/test-venv.sh` installs for the tests.
 public enum TestEnvironment {
@@ -29,5 +30,12 @@ public enum TestEnvironment {
         FileManager.default.fileExists(atPath: "\(folder)/lib/\(version)/site-packages/\($0)")
       }
     }
+  }
+
+  /// Whether a program can be run and ends with exit code 0. Blocks until it has.
+  public static func succeeds(_ words: [String]) -> Bool {
+    let nothing = Array(repeating: ChildProcess.Descriptor.nothing, count: 3)
+    guard let process = try? ChildProcess.start(words, descriptors: nothing) else { return false }
+    return process.reap() == .exit(0)
   }
 }

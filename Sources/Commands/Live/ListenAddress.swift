@@ -1,5 +1,5 @@
+import Curl
 import Foundation
-import Glibc
 
 /// Where an album server listens: `HOST:PORT`, `[IPv6]:PORT`, `:PORT` or `PORT`.
 struct ListenAddress: Hashable, Sendable {
@@ -51,7 +51,7 @@ struct ListenAddress: Hashable, Sendable {
   /// How guests reach it: for all interfaces, this machine's first address that is not loopback.
   func shown(port: Int) -> URL {
     guard host == "0.0.0.0" || host == "::" || host == "*" else { return Self.url(host: host, port: port) }
-    return Self.url(host: Self.firstOwnAddress() ?? "127.0.0.1", port: port)
+    return Self.url(host: LocalAddresses.firstReachable() ?? "127.0.0.1", port: port)
   }
 
   private static func url(host: String, port: Int) -> URL {
@@ -63,27 +63,5 @@ struct ListenAddress: Hashable, Sendable {
       preconditionFailure("a host that could be listened on makes a URL")
     }
     return url
-  }
-
-  /// The first IPv4 address of this machine that others can reach.
-  private static func firstOwnAddress() -> String? {
-    var list: UnsafeMutablePointer<ifaddrs>?
-    guard getifaddrs(&list) == 0 else { return nil }
-    defer { freeifaddrs(list) }
-    for entry in sequence(first: list, next: { $0?.pointee.ifa_next }) {
-      guard let entry = entry?.pointee, let address = entry.ifa_addr,
-        address.pointee.sa_family == sa_family_t(AF_INET),
-        entry.ifa_flags & UInt32(IFF_UP) != 0, entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0
-      else { continue }
-      var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-      guard
-        getnameinfo(
-          address, socklen_t(MemoryLayout<sockaddr_in>.size), &name, socklen_t(name.count), nil, 0,
-          NI_NUMERICHOST)
-          == 0
-      else { continue }
-      return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-    return nil
   }
 }

@@ -3,17 +3,17 @@ import Foundation
 import Model
 
 /// How a file is cut into parts (S3: 5 MiB at least but for the last, 10,000 at most, and on R2 all of one length).
-struct S3Parts: Hashable, Sendable {
-  /// The file's length in bytes.
+struct S3Parts: FileParts {
   let length: Int64
-  /// Of every part but the last.
   let partBytes: Int64
 
   /// A file up to this long goes in one request: it is not worth the three requests more.
   static let longestWhole: Int64 = 8 << 20
   static let smallest: Int64 = 5 << 20
   static let most: Int64 = 10_000
+}
 
+extension S3Parts {
   /// Small parts, since what a broken connection loses is at most the part that was under way; larger ones for files that
   /// would have too many.
   init(length: Int64) {
@@ -21,19 +21,6 @@ struct S3Parts: Hashable, Sendable {
     // A clip of gigabytes is cut into some hundreds.
     let aimed = max(Self.smallest, length / 400)
     self.init(length: length, partBytes: (aimed + step - 1) / step * step)
-  }
-
-  init(length: Int64, partBytes: Int64) {
-    self.length = length
-    self.partBytes = partBytes
-  }
-
-  var count: Int { Int((length + partBytes - 1) / partBytes) }
-
-  /// The bytes of a part; the first is number 1.
-  func range(of number: Int) -> Range<Int64> {
-    let start = Int64(number - 1) * partBytes
-    return start..<min(length, start + partBytes)
   }
 
   /// A part as ListParts tells of it.
