@@ -70,7 +70,7 @@ struct FileSourceTests {
     #expect(scan("b").files.count == 1)
   }
 
-  @Test("A RAW and the picture beside it are one frame, known by the picture, although the RAW is read sooner")
+  @Test("A RAW and the picture beside it are one frame, known by the picture, though the RAW is read sooner")
   func pair() async throws {
     let picture = String(repeating: "a picture that takes longer to read", count: 1_000_000)
     try write("DSC_1.JPG", picture)

@@ -142,7 +142,8 @@ extension FileScan.Found {
   /// Its path without the extension.
   fileprivate var shot: String {
     let object = object
-    let stem = object.name.utf8.lastIndex(of: UInt8(ascii: ".")).map { object.name[..<$0] } ?? object.name[...]
+    let stem =
+      object.name.utf8.lastIndex(of: UInt8(ascii: ".")).map { object.name[..<$0] } ?? object.name[...]
     return "\(object.folder)/\(stem)"
   }
 
