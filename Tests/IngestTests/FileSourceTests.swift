@@ -70,6 +70,17 @@ struct FileSourceTests {
     #expect(scan("b").files.count == 1)
   }
 
+  @Test("A RAW and the picture beside it are one frame, known by the picture, though the RAW is read sooner")
+  func pair() async throws {
+    let picture = String(repeating: "a picture that takes longer to read", count: 1_000_000)
+    try write("DSC_1.JPG", picture)
+    try write("DSC_1.NEF", "raw")
+    let journal = try await Journal.open(
+      at: folder.appending("journal.sqlite"), spool: folder.appending("spool"))
+    let taken = try await take(scan("DSC_1.NEF", "DSC_1.JPG"), journal, albums: ["One"])
+    #expect(taken.map(\.0.hash) == Array(repeating: ContentHash(of: Data(picture.utf8)), count: 2))
+  }
+
   @Test("A second run takes nothing again, and adds what another album lacks")
   func secondRun() async throws {
     try write("1.JPG", "1")

@@ -39,7 +39,7 @@ public struct FileSource: Sendable {
 
   /// Takes files up, telling of each one as soon as it is safe.
   /// - Throws: `JournalError`; what was told of before is safe. `CancellationError`.
-  public func take(_ files: [FileScan.Found], each: @Sendable (Outcome) -> Void) async throws {
+  public func take(_ files: [FileScan.Found], each: @escaping @Sendable (Outcome) -> Void) async throws {
     var rest: [FileScan.Found] = []
     // In parts, each a transaction: nothing else that wants to write waits for all of them.
     for start in stride(from: 0, to: files.count, by: Self.part) {
@@ -53,16 +53,35 @@ public struct FileSource: Sendable {
       if !known.isEmpty { each(.known(known)) }
       rest += part.filter { there[$0.object] == nil }.map(\.file)
     }
-    try await withThrowingTaskGroup(of: Outcome.self) { group in
-      var waiting = rest.makeIterator()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      var waiting = Self.shots(rest).makeIterator()
       for _ in 0..<Self.width {
-        if let file = waiting.next() { group.addTask { try await take(file) } }
+        if let shot = waiting.next() { group.addTask { try await takeShot(shot, each: each) } }
       }
-      while let outcome = try await group.next() {
-        each(outcome)
-        if let file = waiting.next() { group.addTask { try await take(file) } }
+      while try await group.next() != nil {
+        if let shot = waiting.next() { group.addTask { try await takeShot(shot, each: each) } }
       }
     }
+  }
+
+  /// Files of one folder that differ in their extension alone, the RAW last: a frame is known by the first of its
+  /// originals, which is to be the one that every viewer shows, whichever is read more quickly.
+  private static func shots(_ files: [FileScan.Found]) -> [[FileScan.Found]] {
+    var order: [String] = []
+    var shots: [String: [FileScan.Found]] = [:]
+    for file in files {
+      let shot = file.shot
+      if shots[shot] == nil { order.append(shot) }
+      shots[shot, default: []].append(file)
+    }
+    return order.map { shot in
+      let files = shots[shot, default: []]
+      return files.filter { !$0.isRaw } + files.filter(\.isRaw)
+    }
+  }
+
+  private func takeShot(_ files: [FileScan.Found], each: @Sendable (Outcome) -> Void) async throws {
+    for file in files { each(try await take(file)) }
   }
 
   private func take(_ file: FileScan.Found) async throws -> Outcome {
@@ -119,4 +138,14 @@ extension FileScan.Found {
       folder: slash == text.startIndex ? "/" : String(text[..<slash]),
       name: String(text[slash...].dropFirst()), bytes: bytes, modified: modifiedNanoseconds)
   }
+
+  /// Its path without the extension.
+  fileprivate var shot: String {
+    let object = object
+    let stem =
+      object.name.utf8.lastIndex(of: UInt8(ascii: ".")).map { object.name[..<$0] } ?? object.name[...]
+    return "\(object.folder)/\(stem)"
+  }
+
+  fileprivate var isRaw: Bool { MediaType.isRaw(MediaType.forFile(named: object.name)) }
 }
