@@ -135,6 +135,12 @@ import Testing
       ] {
         #expect(policy.contains(part))
       }
+      let document = try String(
+        contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+          .deletingLastPathComponent().appending(path: "docs/live-page.md"), encoding: .utf8)
+      #expect(
+        document.replacing(#/\s+/#, with: " ").contains(policy),
+        "docs/live-page.md has the policy that is sent")
       let tag = try #require(page.headers[.eTag])
       let again = try await server.send(.get, "/a/\(slug)", headers: [.ifNoneMatch: tag])
       #expect(again.status == .notModified)
