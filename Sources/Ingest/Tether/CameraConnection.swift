@@ -221,7 +221,7 @@ final class CameraConnection {
         "clock_not_set", "The clock of \(modelName) cannot be set from here: set it in the camera's menu.")
     case .erased(let id): try await clearing?.erased(id)
     case .spared(let id, let reason): try await clearing?.spared(id, reason)
-    case .checked: break
+    case .checked, .receiving: break
     case .lost(let loss): self.loss = self.loss ?? loss
     case .stopped(let inOrder): endedInOrder = inOrder
     case .warning(let code, let message): warn(String(code.prefix(64)), DisplayName.line(message))

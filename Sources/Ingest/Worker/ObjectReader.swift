@@ -87,12 +87,12 @@ struct ObjectReader {
 
   /// Reads it to its end, from where `begin` said or from where it was paused; the writer reports the end.
   /// - Parameters:
-  ///   - progress: told the bytes so far after each chunk.
+  ///   - progress: told the bytes so far after each chunk, or each piece of a file that comes whole.
   ///   - shouldPause: asked after each chunk whether something else goes first.
   ///   - patiently: makes a call, again while the camera is busy.
   /// - Throws: `GPhotoError`; then `writer.leave` or `writer.abandon` is the caller's.
   func read(
-    from offset: UInt64, inOnePiece: Bool, progress: (Int64) -> Void,
+    from offset: UInt64, inOnePiece: Bool, progress: @escaping (Int64) -> Void,
     shouldPause: () throws(GPhotoError) -> Bool, patiently: (Call) throws(GPhotoError) -> Int
   ) throws(GPhotoError) -> End {
     if !entry.path.isInCameraMemory, !inOnePiece {
@@ -104,7 +104,7 @@ struct ObjectReader {
       case nil: break
       }
     }
-    try readWhole()
+    try readWhole(progress: progress)
     writer.finish(object: object)
     return .read
   }
@@ -143,10 +143,11 @@ struct ObjectReader {
     return .read
   }
 
-  private func readWhole() throws(GPhotoError) {
+  private func readWhole(progress: @escaping (Int64) -> Void) throws(GPhotoError) {
     // The parts are as small as the driver likes (PTP/IP packets): they are gathered to whole chunks.
     var current: (buffer: TransferBuffer, filled: Int)?
     var isRefused = false
+    var received: Int64 = 0
     func flush() {
       if let (buffer, filled) = current { writer.append(buffer, count: filled, to: object) }
       current = nil
@@ -165,6 +166,8 @@ struct ObjectReader {
         offset += count
         if filled + count == OriginalWriter.chunk { flush() }
       }
+      received += Int64(part.count)
+      progress(received)
       return true
     }
     defer { flush() }

@@ -64,6 +64,8 @@ final class WorkerLoop {
     lastReport = clock.now
     lastLook = clock.now
     channel.send(.alive(patience: Self.longPatience))
+    // A chunk, a frame in the camera's memory or a long list is one call, and on a slow network a call of minutes.
+    ReceptionSignal.shared.listen { channel.send(.receiving) }
     held = try WorkerCamera(port: port)
   }
 
@@ -255,7 +257,7 @@ final class WorkerLoop {
     let reader = ObjectReader(camera: held.camera, writer: writer, object: id, entry: entry)
     do {
       let offset = if let offset = fetch.offset { offset } else { try begin(reader, fetch) }
-      let end = try reader.read(from: offset, inOnePiece: fetch.inOnePiece) { bytes in
+      let end = try reader.read(from: offset, inOnePiece: fetch.inOnePiece) { [self] bytes in
         if clock.now - lastReport > .milliseconds(250) { report(.progress(object: id, bytes: bytes)) }
       } shouldPause: { () throws(GPhotoError) in
         try hasMoreUrgent(than: fetch)
