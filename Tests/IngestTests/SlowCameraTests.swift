@@ -4,6 +4,7 @@ import Model
 import Testing
 
 @testable import Ingest
+@testable import Journal
 
 @Suite(
   "A camera that is slow, and well", .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
@@ -37,6 +38,32 @@ struct SlowCameraTests {
       if way == .whole {
         #expect(events.seen.contains { if case .frameProgress = $0 { true } else { false } })
       }
+    }
+  }
+
+  @Test("A journal that waits longer than a worker may be silent ends no worker")
+  func waitingJournal() async throws {
+    let run = try await Tethering(Tethering.configuration())
+    defer { run.remove() }
+    let limits = WorkerLimits(silence: .seconds(5))
+    try await run.tether(patience: .seconds(600), limits: limits) { events in
+      _ = try await events.connected()
+      let (begun, continuation) = AsyncStream<Void>.makeStream()
+      async let waiting: Void = run.journal.write("Waiting") { _ in
+        continuation.finish()
+        // What is to be written now waits in line, as it does for room on a full disk.
+        Thread.sleep(forTimeInterval: 8)
+      }
+      for await _ in begun {}
+      // So slow that the worker's next word comes after our next look at it.
+      run.camera.inject(.latency(milliseconds: 1000))
+      let shot = try await run.camera.shoot()
+      #expect(try await events.safe().sha256.hex == shot.sha256)
+      try await waiting
+      run.camera.clearFaults()
+      let next = try await run.camera.shoot()
+      #expect(try await events.safe().sha256.hex == next.sha256)
+      #expect(!events.seen.contains { if case .cameraLost = $0 { true } else { false } })
     }
   }
 }

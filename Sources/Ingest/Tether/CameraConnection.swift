@@ -119,8 +119,11 @@ final class CameraConnection {
       }
       defer { group.cancelAll() }
       for await input in inputs {
+        let begun = ContinuousClock.now
         if let loss = try await handle(input, of: worker) { return loss }
         try await frames?.ask(worker, onlyMemory: stopDeadline != nil || isRecycled)
+        // While we wait (for room for the journal, say) the worker is not silent: nobody hears what it says.
+        deadline += .now - begun
         ticking.isQuick = !isListed || clearing != nil || frames?.isEmpty != true
       }
       return loss ?? CameraLoss(code: .stopped, message: "Stopped.")
