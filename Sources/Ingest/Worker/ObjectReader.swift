@@ -45,21 +45,26 @@ struct ObjectReader {
   /// - Parameters:
   ///   - partial: where its part lies.
   ///   - inOnePiece: whether it is fetched whole, since reading in parts has failed.
-  ///   - beforeLongWork: called before what is there is hashed.
-  /// - Returns: the offset to read from.
+  ///   - isTakingUp: whether this was called before, and what there is of it is being hashed.
+  ///   - shouldPause: asked now and then, while what there is is hashed, whether something else goes first.
+  /// - Returns: the offset to read from; `nil` if it rests for something that goes first.
   /// - Throws: `GPhotoError`; then what there is stays for another time.
   func begin(
-    day: String, partial: FilePath, inOnePiece: Bool, beforeLongWork: () -> Void,
-    patiently: (Call) throws(GPhotoError) -> Int
-  ) throws(GPhotoError) -> UInt64 {
+    day: String, partial: FilePath, inOnePiece: Bool, isTakingUp: Bool,
+    shouldPause: () throws(GPhotoError) -> Bool, patiently: (Call) throws(GPhotoError) -> Int
+  ) throws(GPhotoError) -> UInt64? {
     let mayResume = !entry.path.isInCameraMemory && !inOnePiece
     var status = stat()
     let hasPart = mayResume && stat(partial.string, &status) == 0 && status.st_size > 0
-    if hasPart { beforeLongWork() }
-    writer.begin(
-      OriginalFile.Plan(
-        object: object, name: entry.path.name, day: day, bytes: Int64(clamping: entry.info.bytes ?? 0),
-        partial: partial, mayResume: mayResume))
+    if !isTakingUp {
+      writer.begin(
+        OriginalFile.Plan(
+          object: object, name: entry.path.name, day: day, bytes: Int64(clamping: entry.info.bytes ?? 0),
+          partial: partial, mayResume: mayResume))
+    }
+    while hasPart, writer.takeUp(object: object) {
+      if try shouldPause() { return nil }
+    }
     guard hasPart, let rest = writer.rest(of: object, tail: Self.overlap), rest.written > 0 else { return 0 }
     if try isSame(rest.tail, endingAt: UInt64(rest.written), patiently: patiently) {
       return UInt64(rest.written)

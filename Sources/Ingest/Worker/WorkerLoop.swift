@@ -123,8 +123,12 @@ final class WorkerLoop {
     } else {
       try lookAfterTheRest()
     }
-    if clock.now - lastReport > Self.aliveInterval { report(.alive(patience: Self.patience)) }
+    sayAlive()
     return true
+  }
+
+  private func sayAlive() {
+    if clock.now - lastReport > Self.aliveInterval { report(.alive(patience: Self.patience)) }
   }
 
   private func listen(milliseconds: Int32) {
@@ -245,7 +249,7 @@ final class WorkerLoop {
     let id = fetch.object
     guard let entry = objects[id] else {
       inMemory.remove(id)
-      if fetch.offset != nil { writer.abandon(object: id) }
+      if fetch.offset != nil || fetch.isTakingUp { writer.abandon(object: id) }
       report(.failed(object: id, FetchFailure(code: .gone, message: "The camera has it no longer.")))
       return
     }
@@ -256,7 +260,8 @@ final class WorkerLoop {
     }
     let reader = ObjectReader(camera: held.camera, writer: writer, object: id, entry: entry)
     do {
-      let offset = if let offset = fetch.offset { offset } else { try begin(reader, fetch) }
+      let start: UInt64? = if let offset = fetch.offset { offset } else { try begin(reader, fetch) }
+      guard let offset = start else { return wanted.putBack(fetch, at: nil) }
       let end = try reader.read(from: offset, inOnePiece: fetch.inOnePiece) { [self] bytes in
         if clock.now - lastReport > .milliseconds(250) { report(.progress(object: id, bytes: bytes)) }
       } shouldPause: { () throws(GPhotoError) in
@@ -275,12 +280,11 @@ final class WorkerLoop {
     }
   }
 
-  private func begin(
-    _ reader: ObjectReader, _ fetch: FetchQueue.Fetch
-  ) throws(GPhotoError) -> UInt64 {
+  private func begin(_ reader: ObjectReader, _ fetch: FetchQueue.Fetch) throws(GPhotoError) -> UInt64? {
     try reader.begin(
       day: fetch.day, partial: writer.spool.partial(of: reader.entry.sourceObject, source: source),
-      inOnePiece: fetch.inOnePiece, beforeLongWork: { report(.alive(patience: Self.longPatience)) },
+      inOnePiece: fetch.inOnePiece, isTakingUp: fetch.isTakingUp,
+      shouldPause: { () throws(GPhotoError) in try hasMoreUrgent(than: fetch) },
       patiently: { body throws(GPhotoError) in try held.patiently(body) })
   }
 
@@ -315,6 +319,7 @@ final class WorkerLoop {
     if let stoppingSince, clock.now - stoppingSince > Self.stopPatience { return true }
     guard clock.now - lastLook > Self.lookInterval || !unanswered.isEmpty else { return false }
     lastLook = clock.now
+    sayAlive()
     listen(milliseconds: 0)
     if hasEnded { return true }
     if stoppingSince == nil { try takeEvents() }
