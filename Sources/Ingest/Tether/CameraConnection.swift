@@ -243,7 +243,7 @@ final class CameraConnection {
   {
     self.identity = identity
     self.status = status
-    let camera = CameraLink.name(of: identity, port: port)
+    let camera = CameraLink.name(of: identity, port: port, socket: seat.socket)
     let clock = try await CameraClock(
       camera: camera, model: modelName, care: surroundings.care, journal: surroundings.journal,
       emit: surroundings.emit)

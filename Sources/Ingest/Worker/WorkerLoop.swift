@@ -93,7 +93,7 @@ final class WorkerLoop {
 
   private func greet() throws(GPhotoError) {
     let identity = try held.identify()
-    source = identity.serial ?? "\(identity.model) at \(held.port)"
+    source = identity.serial ?? "\(identity.model) at \(identity.socket ?? held.port.description)"
     report(.connected(identity, try upkeep.begin()))
     report(.alive(patience: Self.patience))
     try upkeep.readClock()

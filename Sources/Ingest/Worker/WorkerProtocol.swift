@@ -97,6 +97,8 @@ struct WorkerIdentity: Hashable, Codable, Sendable {
   var model: String
   /// `nil` where the camera does not say.
   var serial: String?
+  /// The USB socket that it is in (`USBDevice.socket`).
+  var socket: String?
   var captureTarget: CaptureTarget
   /// Whether the driver takes for new what it has not listed (`Camera.inventsEvents`).
   var inventsEvents = false
