@@ -94,7 +94,7 @@ struct QueueList: AsyncParsableCommand {
     }
     let isRunning = JournalLock.isHeld(beside: journal.path)
     let open = try await journal.openDeliveries(
-      limit: try context.settings.number("queue.rows", option: rows) ?? 1000, held: held)
+      limit: try context.settings.number("queue.rows", option: rows, in: 1...1_000_000) ?? 1000, held: held)
     let answer = Answer(
       deliveries: open.map { Answer.Row($0, isRunning: isRunning) }, running: isRunning)
     context.console.emit(answer)
