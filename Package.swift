@@ -125,7 +125,9 @@ let package = Package(
     tests(
       "RenditionsTests",
       ["Renditions", "Journal", "Model", "Pictures", "TestServers", logging, lifecycle, system]),
-    tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", "TestServers", logging, system]),
+    tests(
+      "DeliveryTests",
+      ["Delivery", "Journal", "Model", "Curl", "AlbumServer", "TestServers", logging, lifecycle, system]),
     tests(
       "AlbumServerTests",
       [

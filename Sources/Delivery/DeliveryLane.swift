@@ -25,6 +25,8 @@ actor DeliveryLane {
   /// Under way, by the delivery's id.
   private var active: [Int64: AssetKind] = [:]
   private var rest: Rest
+  /// Whether it was the destination that asked for the rest (`Retry-After`).
+  private var isRestAskedFor = false
   private var transfers: TransferCount
   /// Whether as many originals as may were under way a second ago.
   private var wasFull = false
@@ -262,7 +264,10 @@ extension DeliveryLane {
   /// The destination answers as it should: no need to wait until a whole original has gone there.
   /// - Returns: whether the delivery goes on. One that a person has pushed to the front meanwhile is begun again as such.
   private func heard(_ delivery: Delivery) -> Bool {
-    if rest.isProbing, !rest.isResting(at: Date()) {
+    if rest.isResting(at: Date()) {
+      // That it answers one does not take back what it asked for.
+      if isRestAskedFor { return false }
+    } else if rest.isProbing {
       rest.succeeded(at: Date())
       waker.yield()
     }
@@ -309,6 +314,7 @@ extension DeliveryLane {
       case .stopped(_, let reason, let retryAfter):
         guard !rest.isResting(at: Date()) else { return }
         let delay = rest.failed(at: Date(), atLeast: retryAfter)
+        isRestAskedFor = retryAfter != nil
         logger.info("The destination rests.", metadata: ["reason": "\(reason)"])
         try await tellWaiting(reason, delay: delay)
       case .journalFailed(let error):
@@ -340,7 +346,9 @@ extension DeliveryLane {
     _ delivery: Delivery, _ reason: DeliveryReason, _ retryAfter: Duration?
   ) async throws(JournalError) {
     ignoresWaits = false
-    let isFirst = !rest.isResting(at: Date())
+    // What broke first may have been a connection, and its rest shorter than what is asked for now.
+    let isFirst = !rest.isResting(at: Date()) || (retryAfter != nil && !isRestAskedFor)
+    if isFirst { isRestAskedFor = retryAfter != nil }
     let delay = isFirst ? rest.failed(at: Date(), atLeast: retryAfter) : rest.remaining(at: Date())
     // What fails again and again while others pass is to blame itself: it waits longer, so that it is not always the
     // one that tries whether the destination is back.
@@ -366,7 +374,10 @@ extension DeliveryLane {
     // A cancelled task's write is refused as well: that is the end of the run, and nothing is wrong.
     guard !Task.isCancelled else { return }
     logger.error("The journal failed.", metadata: ["error": "\(error)"])
-    if !rest.isResting(at: Date()) { _ = rest.failed(at: Date(), atLeast: nil) }
+    if !rest.isResting(at: Date()) {
+      _ = rest.failed(at: Date(), atLeast: nil)
+      isRestAskedFor = false
+    }
     events.yield(.journalFailed(album: destination.album, error))
   }
 
