@@ -25,6 +25,13 @@ actor DeliveryLane {
   /// Under way, by the delivery's id.
   private var active: [Int64: AssetKind] = [:]
   private var rest: Rest
+  /// What holds up also the deliveries that are not tried, as it was told.
+  private var standing = DestinationStanding() {
+    didSet {
+      guard standing != oldValue else { return }
+      events.yield(.standing(album: destination.album, standing))
+    }
+  }
   private var transfers: TransferCount
   /// Whether as many originals as may were under way a second ago.
   private var wasFull = false
@@ -73,6 +80,7 @@ actor DeliveryLane {
   /// Tries again at once, whatever it was waiting for, on new connections.
   func nudge() {
     rest.end()
+    standing.rest?.until = nil
     ignoresWaits = true
     nudges += 1
     waker.yield()
@@ -83,10 +91,11 @@ actor DeliveryLane {
   func hold(originals isHeld: Bool) async {
     guard isHeld != holdsOriginals, !destination.isLoopback else { return }
     holdsOriginals = isHeld
-    waker.yield()
-    guard isHeld else { return }
     let reason = DeliveryReason(
       .metered, "This network costs by the byte: small renditions go, originals wait for another.")
+    standing.heldOriginals = isHeld ? reason : nil
+    waker.yield()
+    guard isHeld else { return }
     do throws(JournalError) {
       try await tellWaiting(reason, delay: .zero)
     } catch {
@@ -263,10 +272,16 @@ extension DeliveryLane {
   /// - Returns: whether the delivery goes on. One that a person has pushed to the front meanwhile is begun again as such.
   private func heard(_ delivery: Delivery) -> Bool {
     if rest.isProbing, !rest.isResting(at: Date()) {
-      rest.succeeded(at: Date())
+      answered()
       waker.yield()
     }
     return !holdsOriginals || delivery.kind != .original || delivery.isPushed
+  }
+
+  /// Something has succeeded.
+  private func answered() {
+    rest.succeeded(at: Date())
+    if !rest.isProbing { standing.rest = nil }
   }
 
   private func settle(
@@ -276,9 +291,9 @@ extension DeliveryLane {
     case .cancelled:
       break
     case .laidAside, .stored:
-      rest.succeeded(at: Date())
+      answered()
     case .sent:
-      rest.succeeded(at: Date())
+      answered()
       tellSent(delivery)
     case .stopped(let reason, _) where reason.needsPerson:
       try await park(delivery, reason)
@@ -302,13 +317,18 @@ extension DeliveryLane {
     do throws(JournalError) {
       switch news {
       case .sent(let deliveries):
-        rest.succeeded(at: Date())
+        answered()
+        standing.showing = nil
         for delivery in deliveries { tellSent(delivery) }
       case .stopped(let deliveries, let reason, _) where reason.needsPerson:
+        standing.showing = nil
         for delivery in deliveries { try await park(delivery, reason) }
       case .stopped(_, let reason, let retryAfter):
-        guard !rest.isResting(at: Date()) else { return }
-        let delay = rest.failed(at: Date(), atLeast: retryAfter)
+        let isFirst = !rest.isResting(at: Date())
+        let delay = isFirst ? rest.failed(at: Date(), atLeast: retryAfter) : rest.remaining(at: Date())
+        standing.showing = DestinationStanding.Pause(reason, until: rest.until)
+        guard isFirst else { return }
+        standing.rest = standing.showing
         logger.info("The destination rests.", metadata: ["reason": "\(reason)"])
         try await tellWaiting(reason, delay: delay)
       case .journalFailed(let error):
@@ -349,6 +369,7 @@ extension DeliveryLane {
       delivery, until: Date(adding: delay + own), reason: reason.text,
       code: reason.code.rawValue)
     guard isFirst else { return }
+    standing.rest = DestinationStanding.Pause(reason, until: rest.until)
     logger.info("The destination rests.", metadata: Self.metadata(delivery, reason))
     try await tellWaiting(reason, delay: delay)
   }
@@ -372,11 +393,5 @@ extension DeliveryLane {
 
   private static func metadata(_ delivery: Delivery, _ reason: DeliveryReason) -> Logger.Metadata {
     ["name": "\(delivery.name)", "kind": "\(delivery.kind)", "reason": "\(reason)"]
-  }
-}
-
-extension Date {
-  init(adding duration: Duration) {
-    self.init(timeIntervalSinceNow: duration / .seconds(1))
   }
 }

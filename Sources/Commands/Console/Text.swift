@@ -87,6 +87,24 @@ enum Text {
     }.joined(separator: "\n")
   }
 
+  /// A text in lines of so many columns, broken at spaces, the further ones indented by two; in one line for `nil`.
+  static func wrapped(_ text: String, to width: Int?) -> [String] {
+    guard let width else { return [text] }
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if line.isEmpty {
+        line = String(word)
+      } else if columns(of: line) + 1 + columns(of: String(word)) <= width {
+        line += " " + word
+      } else {
+        lines.append(line)
+        line = "  " + word
+      }
+    }
+    return lines + [line]
+  }
+
   /// RFC 3339 in UTC with milliseconds, as events carry it.
   static func time(_ date: Date) -> String {
     date.formatted(
