@@ -59,9 +59,9 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
   ],
   targets: [
-    // System libraries: a module map and shims, each imported by exactly one Swift target (but for the C library's own
-    // functions in CGNU).
-    .systemLibrary(name: "CGNU"),
+    // The C library's functions that Swift's Glibc leaves out.
+    .target(name: "CGNU"),
+    // System libraries: a module map and shims, each imported by exactly one Swift target.
     .systemLibrary(name: "CGPhoto2", pkgConfig: "libgphoto2"),
     .systemLibrary(name: "CUSB", pkgConfig: "libusb-1.0"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
@@ -125,7 +125,9 @@ let package = Package(
     tests(
       "RenditionsTests",
       ["Renditions", "Journal", "Model", "Pictures", "TestServers", logging, lifecycle, system]),
-    tests("DeliveryTests", ["Delivery", "Journal", "Model", "Curl", "TestServers", logging, system]),
+    tests(
+      "DeliveryTests",
+      ["Delivery", "Journal", "Model", "Curl", "AlbumServer", "TestServers", logging, lifecycle, system]),
     tests(
       "AlbumServerTests",
       [

@@ -33,6 +33,10 @@ struct DemoCommand: AsyncParsableCommand {
   var listen: String?
 
   func run() async throws {
+    try await options.run { try await run(with: $0) }
+  }
+
+  private func run(with context: Context) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pixcheese-demo-\(UUID().uuidString)")
     do {
       try FileManager.default.createDirectory(
@@ -42,7 +46,6 @@ struct DemoCommand: AsyncParsableCommand {
     }
     defer { remove(folder) }
     // What is set counts here too, but everything goes into the temporary folder.
-    let context = try options.context()
     let home = try Home(option: folder.path, environment: context.settings.environment)
     try await run(in: Context(home: home, settings: context.settings, console: context.console))
   }
@@ -56,7 +59,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
   }
 
-  func run(in context: Context) async throws {
+  private func run(in context: Context) async throws {
     let console = context.console
     let (every, frames, lan) = try wishes(in: context.settings)
     let settings = context.home.journal.removingLastComponent().appending("gphoto2")

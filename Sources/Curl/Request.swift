@@ -34,7 +34,7 @@ public struct Request: Sendable {
   public enum Priority: Sendable {
     /// Sent at once.
     case foreground
-    /// Its body pauses while a foreground request is under way to the same origin, keeping its connection.
+    /// Its body pauses while a foreground body is being sent to the same origin, keeping its connection.
     case background
   }
 

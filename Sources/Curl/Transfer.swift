@@ -191,6 +191,11 @@ extension Transfer {
 // MARK: Pausing
 
 extension Transfer {
+  /// Whether it is in the middle of a body that others have to wait for.
+  var wantsTheLink: Bool {
+    ticket.request.priority == .foreground && position > 0 && reported < ticket.request.body.length
+  }
+
   /// Stops or goes on sending the body. Both directions pause together: libcurl then leaves the stall timer alone.
   func setPaused(_ paused: Bool) {
     guard paused != isPaused else { return }

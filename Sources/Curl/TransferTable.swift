@@ -70,6 +70,7 @@ final class TransferTable {
       let code = message.pointee.data.result
       end(transfer, transfer.outcome(code))
     }
+    settlePauses()
     for transfer in transfers.values { transfer.completePause() }
   }
 
@@ -77,14 +78,13 @@ final class TransferTable {
     transfers[transfer.easy] = nil
     desk.forget(transfer)
     transfer.detach(from: multi)
-    settlePauses()
     transfer.ticket.continuation.resume(returning: result)
   }
 
-  /// Background bodies pause exactly while a foreground request is under way to the same origin.
+  /// Background bodies pause exactly while a foreground body is being handed to the kernel for the same origin. Whoever
+  /// connects, asks a question or waits for an answer needs the link for nothing: it would be idle for a round trip.
   private func settlePauses() {
-    let busy = Set(
-      transfers.values.filter { $0.ticket.request.priority == .foreground }.map(\.ticket.request.origin))
+    let busy = Set(transfers.values.filter(\.wantsTheLink).map(\.ticket.request.origin))
     for transfer in transfers.values where transfer.ticket.request.priority == .background {
       transfer.setPaused(busy.contains(transfer.ticket.request.origin))
     }

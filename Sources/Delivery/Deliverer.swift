@@ -80,7 +80,7 @@ public final class Deliverer: Service {
     case .bucket(let bucket):
       BucketClient(
         bucket, album: destination.album, curl: curl, journal: journal, options: options, lines: lines,
-        meter: meter, logger: logger)
+        meter: meter, clock: clock, logger: logger)
     }
   }
 

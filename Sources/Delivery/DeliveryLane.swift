@@ -27,11 +27,10 @@ actor DeliveryLane {
   private var rest: Rest
   /// What holds up also the deliveries that are not tried, as it was told.
   private var standing = DestinationStanding() {
-    didSet {
-      guard standing != oldValue else { return }
-      events.yield(.standing(album: destination.album, standing))
-    }
+    didSet { if standing != oldValue { events.yield(.standing(album: destination.album, standing)) } }
   }
+  /// Whether it was the destination that asked for the rest (`Retry-After`).
+  private var isRestAskedFor = false
   private var transfers: TransferCount
   /// Whether as many originals as may were under way a second ago.
   private var wasFull = false
@@ -135,7 +134,7 @@ actor DeliveryLane {
   /// Says once a second how fast bytes go, and once that they have stopped.
   private func reportProgress() async {
     var wasMoving = false
-    while await sleep(for: .seconds(1)) {
+    while await Task.pause(for: .seconds(1)) {
       let bytes = meter.take()
       measured(bytes)
       if bytes > 0 || wasMoving { events.yield(.progress(album: destination.album, bytesPerSecond: bytes)) }
@@ -153,19 +152,9 @@ actor DeliveryLane {
   }
 
   private func wake(at date: Date) async {
-    guard await sleep(for: .seconds(max(0, date.timeIntervalSinceNow))) else { return }
+    guard await Task.pause(for: .seconds(max(0, date.timeIntervalSinceNow))) else { return }
     if timer == date { timer = nil }
     waker.yield()
-  }
-
-  /// - Returns: whether the time has passed; otherwise the task was cancelled.
-  private func sleep(for duration: Duration) async -> Bool {
-    do {
-      try await Task.sleep(for: duration)
-      return true
-    } catch {
-      return false
-    }
   }
 }
 
@@ -271,7 +260,10 @@ extension DeliveryLane {
   /// The destination answers as it should: no need to wait until a whole original has gone there.
   /// - Returns: whether the delivery goes on. One that a person has pushed to the front meanwhile is begun again as such.
   private func heard(_ delivery: Delivery) -> Bool {
-    if rest.isProbing, !rest.isResting(at: Date()) {
+    if rest.isResting(at: Date()) {
+      // That it answers one does not take back what it asked for.
+      if isRestAskedFor { return false }
+    } else if rest.isProbing {
       answered()
       waker.yield()
     }
@@ -328,6 +320,7 @@ extension DeliveryLane {
         let delay = isFirst ? rest.failed(at: Date(), atLeast: retryAfter) : rest.remaining(at: Date())
         standing.showing = DestinationStanding.Pause(reason, until: rest.until)
         guard isFirst else { return }
+        isRestAskedFor = retryAfter != nil
         standing.rest = standing.showing
         logger.info("The destination rests.", metadata: ["reason": "\(reason)"])
         try await tellWaiting(reason, delay: delay)
@@ -360,7 +353,9 @@ extension DeliveryLane {
     _ delivery: Delivery, _ reason: DeliveryReason, _ retryAfter: Duration?
   ) async throws(JournalError) {
     ignoresWaits = false
-    let isFirst = !rest.isResting(at: Date())
+    // What broke first may have been a connection, and its rest shorter than what is asked for now.
+    let isFirst = !rest.isResting(at: Date()) || (retryAfter != nil && !isRestAskedFor)
+    if isFirst { isRestAskedFor = retryAfter != nil }
     let delay = isFirst ? rest.failed(at: Date(), atLeast: retryAfter) : rest.remaining(at: Date())
     // What fails again and again while others pass is to blame itself: it waits longer, so that it is not always the
     // one that tries whether the destination is back.
@@ -387,7 +382,10 @@ extension DeliveryLane {
     // A cancelled task's write is refused as well: that is the end of the run, and nothing is wrong.
     guard !Task.isCancelled else { return }
     logger.error("The journal failed.", metadata: ["error": "\(error)"])
-    if !rest.isResting(at: Date()) { _ = rest.failed(at: Date(), atLeast: nil) }
+    if !rest.isResting(at: Date()) {
+      _ = rest.failed(at: Date(), atLeast: nil)
+      isRestAskedFor = false
+    }
     events.yield(.journalFailed(album: destination.album, error))
   }
 

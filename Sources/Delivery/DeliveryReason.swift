@@ -1,3 +1,5 @@
+import Foundation
+
 /// Why a delivery waits or is parked: a kind that a program can tell apart, and a sentence for people.
 public struct DeliveryReason: Codable, Hashable, Sendable {
   /// What stands in the way.
@@ -81,6 +83,38 @@ public struct DeliveryReason: Codable, Hashable, Sendable {
       .fileUnreadable, .fileChanged:
       .delivery
     }
+  }
+}
+
+extension DeliveryReason {
+  /// Somebody else answered in the destination's place.
+  ///
+  /// A network that wants a log-in page says so with 511 (RFC 6585, 6), points to another host, or answers everything with the page.
+  /// - Parameters:
+  ///   - server: what does not answer, `tus server` say.
+  ///   - isPage: whether the answer is a page for people to read.
+  ///   - location: where it points, as it came.
+  ///   - asked: the address that was asked for.
+  static func intercepted(
+    insteadOf server: String, status: Int, isPage: Bool, location: String?, asked: URL?
+  ) -> DeliveryReason {
+    let target = location.flatMap(ServerWords.line).map { " It points to \($0)." } ?? ""
+    let pointsElsewhere =
+      location.flatMap { URL(string: $0, relativeTo: asked) }.map {
+        $0.host?.lowercased() != asked?.host?.lowercased()
+      } ?? false
+    let isLoginPage =
+      status == 511 || (300..<400).contains(status) && pointsElsewhere
+      || (200..<300).contains(status) && isPage
+    return isLoginPage
+      ? DeliveryReason(
+        .loginPage,
+        "The network wants a log-in page (\(status)): open a web browser on this machine and log in.\(target)"
+      )
+      : DeliveryReason(
+        .intercepted,
+        "Something that is no \(server) answers \(status): a network that wants a sign-in, a proxy, or a wrong address.\(target)"
+      )
   }
 }
 

@@ -7,7 +7,8 @@ import SystemPackage
 public struct PartedUpload: Hashable, Sendable, Identifiable {
   /// The row in this journal.
   public var id: Int64
-  /// The object that the parts will make.
+  /// What the parts will make: an object's key, which is named by its content, or the content's SHA-256. Parts of one
+  /// content are never joined with those of another.
   public var object: String
   /// The destination's own name of the upload.
   public var uploadID: String
@@ -46,9 +47,10 @@ extension Journal {
           """, arguments: [object, uploadID, partBytes, delivery.id])
       let id = database.lastInsertedRowID
       try database.execute(
-        sql:
-          "UPDATE delivery SET state = 'sending', offset = 0, next_try_at = NULL, reason = NULL WHERE id = ?",
-        arguments: [delivery.id])
+        sql: """
+          UPDATE delivery SET state = 'sending', offset = 0, next_try_at = NULL, reason = NULL, reason_code = NULL
+          WHERE id = ?
+          """, arguments: [delivery.id])
       return PartedUpload(id: id, object: object, uploadID: uploadID, partBytes: partBytes, tags: [:])
     }
   }
@@ -128,7 +130,7 @@ extension Journal {
     try database.execute(
       sql: """
         UPDATE delivery SET offset = (SELECT COALESCE(SUM(bytes), 0) FROM part WHERE upload_id = ?),
-          attempts = 0, next_try_at = NULL, reason = NULL WHERE id = ?
+          attempts = 0, next_try_at = NULL, reason = NULL, reason_code = NULL WHERE id = ?
         """, arguments: [upload.id, delivery.id])
   }
 

@@ -33,14 +33,23 @@ extension Journal {
       let unsent = """
         SELECT DISTINCT original_id FROM delivery WHERE kind = 'original' AND state != 'sent'
         """
+      let willChange = """
+        kind = 'original' AND state IN ('waiting', 'sending', 'parked')
+          AND original_id IN (
+            SELECT original.id FROM original LEFT JOIN published ON published.original_id = original.id
+            WHERE published.original_id IS NULL OR (? AND NOT published.without_location))
+        """
       try database.execute(
         sql: """
           UPDATE delivery SET state = 'waiting', upload_url = NULL, stored_at = NULL, offset = 0
-          WHERE kind = 'original' AND state IN ('waiting', 'sending', 'parked')
-            AND (upload_url IS NOT NULL OR stored_at IS NOT NULL)
-            AND original_id IN (
-              SELECT original.id FROM original LEFT JOIN published ON published.original_id = original.id
-              WHERE published.original_id IS NULL OR (? AND NOT published.without_location))
+          WHERE (upload_url IS NOT NULL OR stored_at IS NOT NULL
+            OR EXISTS (SELECT 1 FROM parted_upload WHERE delivery_id = delivery.id)) AND \(willChange)
+          """, arguments: [without])
+      // Parts of the old bytes must never be joined with new ones.
+      try database.execute(
+        sql: """
+          UPDATE parted_upload SET delivery_id = NULL
+          WHERE delivery_id IN (SELECT id FROM delivery WHERE \(willChange))
           """, arguments: [without])
       try database.execute(
         sql: """

@@ -78,6 +78,22 @@ import Testing
     }
   }
 
+  @Test("Parts of what the album has already go when they are joined, and change nothing")
+  func known() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(1000)
+      let metadata = UploadMetadata(sha256: ContentHash(of: bytes))
+      try await server.upload(bytes, to: access, metadata: metadata)
+      let first = try await part(Array(bytes[..<600]), of: bytes, to: access, on: server)
+      let last = try await part(Array(bytes[600...]), of: bytes, to: access, on: server)
+      let made = try await join([first, last], to: access, on: server, metadata: metadata)
+      #expect(made.headers[.uploadOffset] == "1000")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: server.folder + "/uploads").isEmpty)
+      #expect(try await server.frames(of: access).map(\.seq) == [1])
+    }
+  }
+
   @Test("Parts that are not whole, not there, not parts or another file's are 400, and stay as they are")
   func refusals() async throws {
     try await RunningServer.with { server in

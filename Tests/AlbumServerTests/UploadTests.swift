@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Model
+import SystemPackage
 import Testing
 
 @testable import AlbumServer
@@ -94,6 +95,50 @@ import Testing
       // Without the hash it has to come again, and changes nothing either.
       try await server.upload(bytes, to: access)
       #expect(try await server.frames(of: access).map(\.seq) == [1])
+    }
+  }
+
+  @Test(
+    "What the album knows and its disk has lost or cut short is taken again, whole or in parts, and changes no frame",
+    arguments: [false, true], [nil, 10])
+  func lostContent(inParts: Bool, left: Int?) async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(3000)
+      let hash = ContentHash(of: bytes)
+      let metadata = UploadMetadata(kind: .original, frame: hash, sha256: hash)
+      try await server.upload(bytes, to: access, metadata: metadata)
+      let content = server.store.folder.content(hash).string
+      try FileManager.default.removeItem(atPath: content)
+      if let left { try Data(bytes.prefix(left)).write(to: URL(filePath: content)) }
+      let path = "/api/v1/albums/\(access.album.slug)/uploads"
+      if inParts {
+        let part = try await server.tus(
+          .post, path, token: access.token,
+          headers: [
+            .uploadLength: "3000", .uploadConcat: "partial", .contentType: Tus.contentType,
+            .uploadMetadata: UploadMetadata(sha256: hash).header,
+          ], body: bytes)
+        let joined = try await server.tus(
+          .post, path, token: access.token,
+          headers: [
+            .uploadConcat: "final;\(try #require(part.headers[.location]))", .uploadMetadata: metadata.header,
+          ])
+        #expect(joined.status == .created)
+      } else {
+        let again = try await server.tus(
+          .post, path, token: access.token,
+          headers: [.uploadLength: "3000", .uploadMetadata: metadata.header])
+        #expect(again.headers[.uploadOffset] == "0")
+        let sent = try await server.tus(
+          .patch, try #require(again.headers[.location]), token: access.token,
+          headers: [.uploadOffset: "0"], body: bytes)
+        #expect(sent.status == .noContent)
+      }
+      let frame = try #require(try await server.frames(of: access).first)
+      #expect(frame.seq == 1)
+      #expect(try await server.send(.get, try #require(frame.original)).bytes == bytes)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: server.folder + "/uploads").isEmpty)
     }
   }
 

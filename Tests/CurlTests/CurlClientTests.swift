@@ -309,47 +309,59 @@ struct CurlClientTests {
     #expect(head.withLock { $0 }.contains("X-Empty:"))
   }
 
-  @Test("A background body waits while a foreground request is under way to the same server")
+  @Test("A background body waits while a foreground body is being sent to the same server, and not for its answer")
   func pausing() async throws {
-    let source = try TemporaryFile(count: 2_000_000)
+    let length = 24_000_000
+    let (urgent, source) = (try TemporaryFile(count: length), try TemporaryFile(count: 2_000_000))
     let order = Mutex<[String]>([])
     let (foregroundCame, foregroundArrival) = AsyncStream<Void>.makeStream()
-    let backgroundCame = DispatchSemaphore(value: 0)
+    let (backgroundCame, backgroundWent) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let server = try ScriptedServer { connection, _ in
       let head = connection.readHead() ?? ""
       if head.hasPrefix("PATCH") {
-        let isEarly = connection.hasBytes(within: 200)
+        // Longer than the stall that ends a transfer: a pause is none.
+        let isEarly = connection.hasBytes(within: 11_000)
         order.withLock { $0.append(isEarly ? "body too early" : "background asked") }
         backgroundCame.signal()
         let body = connection.read(2_000_000)
         order.withLock { $0.append("background got \(body.count)") }
+        backgroundWent.signal()
         connection.answer("204 No Content")
       } else {
+        var count = connection.read(1000).count
         foregroundArrival.yield()
         backgroundCame.wait()
-        order.withLock { $0.append("foreground answered") }
+        count += connection.read(length - count).count
+        backgroundWent.wait()
+        order.withLock { $0.append("foreground answered, got \(count)") }
         connection.answer("200 OK")
       }
     }
-    let file = try ReadableFile(path: source.url.path)
+    let files = try [urgent, source].map { try ReadableFile(path: $0.url.path) }
     try await withThrowingTaskGroup(of: Int.self) { group in
-      // It waits for the other one, which other tests may keep from starting for a while: that is no stall of a network.
+      // They wait for each other, which other tests may keep from starting for a while: that is no stall of a network.
       group.addTask {
-        try await client.perform(Request(.get, server.url(), timeouts: Timeouts(stall: .seconds(300)))).status
+        try await client.perform(
+          Request(
+            .put, server.url(), body: .file(files[0], offset: 0, length: Int64(length)),
+            timeouts: Timeouts(stall: .seconds(300)))
+        ).status
       }
       for await _ in foregroundCame { break }
       group.addTask {
         try await client.perform(
           Request(
-            .patch, server.url(), body: .file(file, offset: 0, length: 2_000_000), priority: .background,
-            timeouts: Timeouts(stall: .seconds(1)))
+            .patch, server.url(), body: .file(files[1], offset: 0, length: 2_000_000), priority: .background,
+            timeouts: Timeouts(stall: .seconds(10)))
         ).status
       }
       var statuses: Set<Int> = []
       for try await status in group { statuses.insert(status) }
       #expect(statuses == [200, 204])
     }
-    #expect(order.withLock { $0 } == ["background asked", "foreground answered", "background got 2000000"])
+    #expect(
+      order.withLock { $0 }
+        == ["background asked", "background got 2000000", "foreground answered, got \(length)"])
   }
 
   @Test("Many transfers at once all arrive")

@@ -100,6 +100,10 @@ struct DelivererTests {
     #expect(chosen([.original], Array(renditions.prefix(1))) == [.thumbnail, .original])
     #expect(chosen([], renditions, isProbing: true) == [.thumbnail])
     #expect(chosen([], [], isProbing: true) == [.original])
-    #expect(chosen([.original], renditions, isProbing: true) == [])
+    // An original that tries, or still sends, keeps no preview from trying.
+    #expect(chosen([.original], renditions, isProbing: true) == [.thumbnail])
+    #expect(chosen([.original, .original], renditions, isProbing: true) == [.thumbnail])
+    #expect(chosen([.thumbnail], renditions, isProbing: true) == [])
+    #expect(chosen([.original], [], isProbing: true) == [])
   }
 }

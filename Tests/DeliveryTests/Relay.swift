@@ -20,6 +20,7 @@ final class Relay: Sendable {
     let faults = Mutex(Faults())
     let received = Mutex(0)
     let requests = Mutex<[String]>([])
+    let parts = Mutex<[Int]>([])
   }
 
   init(to target: UInt16) throws {
@@ -44,6 +45,9 @@ final class Relay: Sendable {
 
   /// The methods of the requests that came, in order.
   var methods: [String] { state.requests.withLock { $0 } }
+
+  /// The numbers of the parts that were begun to be sent to a store, in order.
+  var parts: [Int] { state.parts.withLock { $0 } }
 
   private static func serve(_ client: Int32, _ target: UInt16, _ state: State) {
     let (isDown, cut) = state.faults.withLock { faults in
@@ -78,6 +82,12 @@ final class Relay: Sendable {
 
   private static func note(_ bytes: ArraySlice<UInt8>, _ state: State) {
     state.received.withLock { $0 += bytes.count }
+    if bytes.starts(with: Array("PUT /".utf8)) {
+      let target = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+      if let number = target.firstMatch(of: /partNumber=(\d+)/)?.1 {
+        state.parts.withLock { $0.append(Int(number) ?? 0) }
+      }
+    }
     for method in ["OPTIONS", "POST", "HEAD", "PATCH"] where bytes.starts(with: Array("\(method) /".utf8)) {
       state.requests.withLock { $0.append(method) }
     }

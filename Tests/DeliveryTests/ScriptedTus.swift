@@ -25,6 +25,7 @@ final class ScriptedTus: Sendable {
   private struct Upload {
     var length: Int
     var bytes: [UInt8] = []
+    var isPartial = false
   }
 
   private struct State {
@@ -33,6 +34,11 @@ final class ScriptedTus: Sendable {
     var whole: [[UInt8]] = []
     var exchanges: [Exchange] = []
     var taken = 0
+    var extensions: [String] = []
+    /// Bytes that uploads may have in all, unfinished ones and parts.
+    var room = Int.max
+    /// Files by what they were made of.
+    var joined: [String: Int] = [:]
     /// Runs after each body of an upload was taken, before the answer.
     var onTaken: (@Sendable () -> Void)?
   }
@@ -45,10 +51,22 @@ final class ScriptedTus: Sendable {
     let value = Mutex(State())
   }
 
-  /// - Parameter troubles: what goes wrong with the next requests of each method, in order.
-  init(_ troubles: [String: [Trouble]] = [:]) throws {
+  /// What it offers unless a test says more.
+  static let basic = ["creation", "creation-with-upload", "checksum"]
+
+  /// - Parameters:
+  ///   - troubles: what goes wrong with the next requests of each method, in order; `JOIN` is a POST that joins parts.
+  ///   - extensions: what it says that it offers.
+  ///   - room: bytes that uploads may have in all while they are not whole.
+  init(
+    _ troubles: [String: [Trouble]] = [:], extensions: [String] = basic, roomFor room: Int = .max
+  ) throws {
     let state = Storage()
-    state.value.withLock { $0.troubles = troubles }
+    state.value.withLock {
+      $0.troubles = troubles
+      $0.extensions = extensions
+      $0.room = room
+    }
     self.state = state
     server = try LoopbackHTTP { request, body in Self.answer(request, body, state) }
   }
@@ -74,10 +92,10 @@ final class ScriptedTus: Sendable {
 
   /// Makes an upload of which it has the beginning already.
   /// - Returns: its address at this server.
-  func begin(length: Int, with bytes: Data) -> String {
+  func begin(length: Int, with bytes: Data, isPartial: Bool = false) -> String {
     state.value.withLock { state in
       let path = "/files/\(UUID().uuidString)"
-      state.uploads[path] = Upload(length: length, bytes: Array(bytes))
+      state.uploads[path] = Upload(length: length, bytes: Array(bytes), isPartial: isPartial)
       return path
     }
   }
@@ -87,6 +105,8 @@ final class ScriptedTus: Sendable {
   private static func answer(
     _ request: LoopbackHTTP.Request, _ body: () -> [UInt8], _ state: Storage
   ) -> LoopbackHTTP.Answer? {
+    var request = request
+    if request.fields["upload-concat"]?.hasPrefix("final") == true { request.method = "JOIN" }
     let trouble = state.value.withLock { state -> Trouble? in
       guard state.troubles[request.method]?.isEmpty == false else { return nil }
       return state.troubles[request.method]?.removeFirst()
@@ -109,7 +129,7 @@ final class ScriptedTus: Sendable {
     return trouble == .loseAnswer ? nil : answer
   }
 
-  /// By the rules of tus 1.0, with creation and checksums.
+  /// By the rules of tus 1.0, with creation, checksums, termination and concatenation.
   private static func take(
     _ request: LoopbackHTTP.Request, _ body: [UInt8], _ state: inout State
   ) -> LoopbackHTTP.Answer {
@@ -118,7 +138,7 @@ final class ScriptedTus: Sendable {
       return LoopbackHTTP.Answer(
         status: 204,
         headers: [
-          "Tus-Version: 1.0.0", "Tus-Extension: creation,creation-with-upload,checksum",
+          "Tus-Version: 1.0.0", "Tus-Extension: \(state.extensions.joined(separator: ","))",
           "Tus-Checksum-Algorithm: sha256",
         ])
     case "POST":
@@ -126,9 +146,33 @@ final class ScriptedTus: Sendable {
       guard let length = request.fields["upload-length"].flatMap({ Int($0) }) else {
         return LoopbackHTTP.Answer(status: 400)
       }
-      state.uploads[path] = Upload(length: length)
+      let held = state.uploads.values.filter { $0.isPartial || $0.bytes.count < $0.length }
+      guard held.reduce(length, { $0 + $1.length }) <= state.room else {
+        return LoopbackHTTP.Answer(status: 507)
+      }
+      state.uploads[path] = Upload(
+        length: length, isPartial: request.fields["upload-concat"] == "partial")
       let offset = append(body, to: path, &state)
       return LoopbackHTTP.Answer(status: 201, headers: ["Location: \(path)", "Upload-Offset: \(offset)"])
+    case "JOIN":
+      let path = "/files/\(UUID().uuidString)"
+      let concat = request.fields["upload-concat"] ?? ""
+      func made(_ length: Int) -> LoopbackHTTP.Answer {
+        LoopbackHTTP.Answer(status: 201, headers: ["Location: \(path)", "Upload-Offset: \(length)"])
+      }
+      if let length = state.joined[concat] { return made(length) }
+      let addresses = concat.dropFirst("final;".count).split(separator: " ").map(String.init)
+      let parts = addresses.compactMap { state.uploads[$0] }
+      guard parts.count == addresses.count, parts.allSatisfy({ $0.isPartial && $0.bytes.count == $0.length })
+      else { return LoopbackHTTP.Answer(status: 400) }
+      let whole = parts.flatMap(\.bytes)
+      state.whole.append(whole)
+      state.joined[concat] = whole.count
+      for address in addresses { state.uploads[address] = nil }
+      return made(whole.count)
+    case "DELETE":
+      return LoopbackHTTP.Answer(
+        status: state.uploads.removeValue(forKey: request.target) == nil ? 404 : 204)
     case "HEAD":
       guard let upload = state.uploads[request.target] else { return LoopbackHTTP.Answer(status: 404) }
       return LoopbackHTTP.Answer(
@@ -156,7 +200,7 @@ final class ScriptedTus: Sendable {
     state.uploads[path]?.bytes += bytes
     state.taken += bytes.count
     guard let upload = state.uploads[path] else { return 0 }
-    if upload.bytes.count == upload.length { state.whole.append(upload.bytes) }
+    if upload.bytes.count == upload.length, !upload.isPartial { state.whole.append(upload.bytes) }
     return upload.bytes.count
   }
 

@@ -139,7 +139,9 @@ struct TusEndpointTests {
       status: 204,
       headers: HeaderFields([
         .init(name: "Tus-Version", value: "1.0.0, 0.2.2"), .init(name: "tus-max-size", value: "1000"),
-        .init(name: "Tus-Extension", value: "creation, creation-with-upload ,checksum, Concatenation"),
+        .init(
+          name: "Tus-Extension",
+          value: "creation, creation-with-upload ,checksum, Concatenation,pixcheese-known-content"),
         .init(name: "Tus-Checksum-Algorithm", value: "md5,sha1,SHA256"),
       ]))
     #expect(
@@ -205,6 +207,14 @@ struct TusEndpointTests {
     #expect(TusAnswer.wait("Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .seconds(20))
     #expect(TusAnswer.wait("Sun, 06 Nov 1994 08:49:37 GMT", now: now + 99) == .zero)
     #expect(TusAnswer.wait("soon", now: now) == nil)
+    // A date is counted from the server's own time where it says that, whatever ours is.
+    let busy = Response(
+      status: 503,
+      headers: HeaderFields([
+        .init(name: "Date", value: "Sun, 06 Nov 1994 08:49:00 GMT"),
+        .init(name: "Retry-After", value: "Sun, 06 Nov 1994 08:49:37 GMT"),
+      ]))
+    #expect(TusAnswer(busy, now: Date()).retryAfter == .seconds(37))
     #expect(TusAnswer.wait("", now: now) == nil)
   }
 }

@@ -45,11 +45,16 @@ struct TusTroubleTests {
       Case(status: 413, method: "POST", then: .parked(.tooLarge)),
       Case(status: 413, method: "HEAD", then: .parked(.tooLarge)),
       Case(status: 413, method: "PATCH", then: .goesOn),
+      Case(status: 460, method: "POST", then: .parked(.refused)),
+      Case(status: 460, method: "HEAD", then: .parked(.refused)),
       Case(status: 460, method: "PATCH", then: .goesOn),
-    ] + all(412, .parked(.refused)) + all(423, .waits(.locked)) + all(429, .waits(.busy))
+    ] + all(400, .parked(.refused)) + all(401, .parked(.notAllowed)) + all(403, .parked(.notAllowed))
+      + all(405, .parked(.refused)) + all(408, .waits(.busy)) + all(415, .parked(.refused))
+      + all(425, .waits(.busy)) + all(511, .waits(.loginPage)) + all(412, .parked(.refused))
+      + all(423, .waits(.locked)) + all(429, .waits(.busy))
       + all(500, .waits(.failing)) + all(501, .parked(.refused)) + all(502, .waits(.failing))
       + all(503, .waits(.busy)) + all(504, .waits(.failing)) + all(505, .parked(.refused))
-      + all(507, .waits(.noRoom))
+      + all(506, .waits(.failing)) + all(507, .waits(.noRoom))
   }()
 
   /// Long enough that nothing is tried again by itself while a test looks.

@@ -137,6 +137,11 @@ extension EndToEndTests {
       let repaired: Verified = try await home.answer("queue", "verify", "--repair")
       #expect(repaired.albums.flatMap(\.missing).map(\.kind) == ["original"])
       #expect(repaired.repaired == 1)
+      let again = try await home.run("upload", file.path, "--album", album.url)
+      #expect(again.status == .exit(0), "\(again.words)")
+      #expect(FileManager.default.fileExists(atPath: content.path))
+      let verified = try await home.run("queue", "verify")
+      #expect(verified.status == .exit(0), "\(verified.words)")
     }
   }
 }

@@ -107,4 +107,40 @@ struct BucketTests {
     #expect(try await journal.storedDeliveries(to: album, limit: 9).isEmpty)
     #expect(try await journal.dueDeliveries(to: album, limit: 9).isEmpty, "it is to be prepared first")
   }
+
+  @Test("Parts that were sent before an original was to go in another form are given up, and it starts anew")
+  func partsBeforeWishes() async throws {
+    let temporary = try TemporaryJournal()
+    let journal = try await temporary.open()
+    let delivery = try await delivery(in: temporary, journal)
+    let upload = try await journal.beginParts(of: delivery, object: "k", uploadID: "u1", partBytes: 3)
+    try await journal.acknowledgePart(1, bytes: 3, tag: "\"a\"", in: upload, of: delivery)
+    try await journal.beginPublishing(OriginalWishes(arePrepared: true, areWithoutLocation: true))
+    #expect(try await journal.partedUpload(of: delivery) == nil)
+    #expect(try await journal.abandonedUploads(to: album).map(\.uploadID) == ["u1"])
+    let open = try #require(try await journal.openDeliveries(limit: 1).first)
+    #expect(open.state == .waiting && open.offset == 0)
+    // Begun with the same wishes again, what has begun since goes on.
+    let again = try await journal.beginParts(of: delivery, object: "k", uploadID: "u2", partBytes: 3)
+    try await journal.beginPublishing(OriginalWishes(arePrepared: true, areWithoutLocation: true))
+    #expect(try await journal.partedUpload(of: delivery)?.id == again.id)
+  }
+
+  @Test("Progress takes back why a delivery waited, its sentence and its code")
+  func reasons() async throws {
+    let temporary = try TemporaryJournal()
+    let journal = try await temporary.open()
+    let delivery = try await delivery(in: temporary, journal)
+    func reason() async throws -> [String?] {
+      let open = try await journal.openDeliveries(limit: 1).first
+      return [open?.reason, open?.reasonCode]
+    }
+    try await journal.postpone(delivery, until: Date(), reason: "full", code: "noRoom")
+    #expect(try await reason() == ["full", "noRoom"])
+    let upload = try await journal.beginParts(of: delivery, object: "k", uploadID: "u1", partBytes: 3)
+    #expect(try await reason() == [nil, nil])
+    try await journal.postpone(delivery, until: Date(), reason: "full", code: "noRoom")
+    try await journal.acknowledgePart(1, bytes: 3, tag: "\"a\"", in: upload, of: delivery)
+    #expect(try await reason() == [nil, nil])
+  }
 }

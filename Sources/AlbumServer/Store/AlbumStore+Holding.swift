@@ -11,13 +11,35 @@ extension AlbumStore {
     inAlbum name: String, frame: ContentHash, kind: AssetKind, sha256: ContentHash
   ) async throws -> Int64? {
     guard let album = try await albums().last(where: { $0.name == name }),
-      let published = try await publishedBytes(album: album.id, frame: frame, kind: kind, sha256: sha256)
+      try await publishedBytes(album: album.id, frame: frame, kind: kind, sha256: sha256) != nil
     else { return nil }
+    return try await bytesOnDisk(of: sha256)
+  }
+
+  /// How many bytes an album has of an asset that is published and whole on the disk.
+  ///
+  /// What the database says alone is not enough: somebody may have removed the file, or a disk have lost it, and an upload
+  /// of the same content is what brings it back.
+  /// - Returns: `nil` where there is no such asset, or its file is gone or has another length.
+  /// - Throws: `AlbumServerError`.
+  func bytesHeld(
+    album: Int64, frame: ContentHash, kind: AssetKind, sha256: ContentHash
+  ) async throws -> Int64? {
+    guard
+      let published = try await publishedBytes(album: album, frame: frame, kind: kind, sha256: sha256),
+      try await bytesOnDisk(of: sha256) == published
+    else { return nil }
+    return published
+  }
+
+  private func bytesOnDisk(of sha256: ContentHash) async throws -> Int64? {
     let path = folder.content(sha256)
-    let onDisk: Int64? = try await BlockingThreads.run {
-      guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return nil }
-      return try file.closeAfter { try file.seek(offset: 0, from: .end) }
+    return try await BlockingThreads.run {
+      do {
+        return try StoredFile(reading: path).length()
+      } catch let error as AlbumServerError where error.code == .notFound {
+        return nil
+      }
     }
-    return onDisk == published ? published : onDisk
   }
 }

@@ -62,13 +62,22 @@ struct DataFolder: Sendable {
     }
     if link(upload.string, target.string) != 0 {
       switch errno {
-      case EEXIST: break
+      case EEXIST: try replaceIfDamaged(target, by: upload)
       case EPERM, EOPNOTSUPP, EMLINK:
         guard rename(upload.string, target.string) == 0 else { throw failure(target, "cannot be written") }
       default: throw failure(target, "cannot be written")
       }
     }
     try sync(folder: folder)
+  }
+
+  /// Published bytes that are as many as they should be stay; others are no longer what their name says (a disk that
+  /// failed, a person), and the upload takes their place.
+  private func replaceIfDamaged(_ target: FilePath, by upload: FilePath) throws(AlbumServerError) {
+    guard try StoredFile(reading: target).length() != StoredFile(reading: upload).length() else { return }
+    // Killed in between there is none, and the upload, which has its own name still, is finished once more.
+    try remove(target)
+    guard link(upload.string, target.string) == 0 else { throw failure(target, "cannot be replaced") }
   }
 
   /// Takes a file away; one that is not there is fine.

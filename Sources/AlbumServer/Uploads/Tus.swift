@@ -6,7 +6,10 @@ import Model
 /// here touches a socket or a file.
 enum Tus {
   static let version = "1.0.0"
-  static let extensions = "creation,creation-with-upload,checksum,termination,expiration,concatenation"
+  /// The last is our own: whoever uploads content that the album has, whole or by joining its parts, is answered that all
+  /// of it is there. So a creation or a joining whose answer was lost can be asked for again, and makes no second file.
+  static let extensions =
+    "creation,creation-with-upload,checksum,termination,expiration,concatenation,pixcheese-known-content"
   static let contentType = "application/offset+octet-stream"
 
   /// A request for a new upload.

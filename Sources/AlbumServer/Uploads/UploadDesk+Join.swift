@@ -6,8 +6,8 @@ import Model
 extension UploadDesk {
   /// Makes a file of partial uploads, and publishes it.
   ///
-  /// The parts go when it is published. Where the answer is lost and the client asks again, an album that has the content says
-  /// so, whatever became of the parts.
+  /// The parts go when it is published, and when the album has the content already. Where the answer is lost and the client
+  /// asks again, an album that has the content says so, whatever became of the parts.
   func join(_ join: Tus.Join, in album: Album) async throws -> UploadRow {
     let metadata = join.metadata
     func upload(of length: Int64) -> UploadRow {
@@ -16,12 +16,15 @@ extension UploadDesk {
         metadataHeader: join.metadataHeader ?? "", concatenation: join.header, expiresAt: expiry)
     }
     if let sha256 = metadata.sha256,
-      let bytes = try await store.publishedBytes(
+      let bytes = try await store.bytesHeld(
         album: album.id, frame: metadata.frame ?? sha256, kind: metadata.kind, sha256: sha256)
     {
       var known = upload(of: bytes)
       known.offset = bytes
       try await store.save(known)
+      for id in join.parts where try await store.upload(id, album: album.id)?.isPartial == true {
+        try await store.drop(id)
+      }
       return known
     }
     let parts = try await parts(of: join, in: album)

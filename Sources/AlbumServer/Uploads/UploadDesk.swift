@@ -42,7 +42,7 @@ final class UploadDesk: Sendable {
       concatenation: creation.isPartial ? UploadRow.partial : nil,
       expiresAt: expiry)
     if !creation.isPartial, let sha256 = metadata.sha256,
-      let bytes = try await store.publishedBytes(
+      let bytes = try await store.bytesHeld(
         album: album.id, frame: metadata.frame ?? sha256, kind: metadata.kind, sha256: sha256),
       bytes == creation.length
     {

@@ -155,9 +155,6 @@ struct LiveRun: Sendable {
     } catch  where !journal.waitsForRoom && Self.isForWantOfRoom(error) {
       // The run was to end while the disk was full: what could not be written down is found by the next one.
     } catch {
-      if let complaint = Complaint(error) {
-        await report.emit(.error(code: complaint.status.code, message: complaint.message))
-      }
       await report.end()
       throw error
     }

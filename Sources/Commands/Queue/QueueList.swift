@@ -88,9 +88,8 @@ struct QueueList: AsyncParsableCommand {
       context.console.emit(Answer(deliveries: [], running: false))
       return context.console.answer("Nothing waits: there is no journal at \(context.home.journal) yet.")
     }
-    let answer = try await Self.answer(
-      in: context, from: journal, limit: try context.settings.number("queue.rows", option: rows) ?? 1000,
-      held: held)
+    let limit = try context.settings.number("queue.rows", option: rows, in: 1...1_000_000) ?? 1000
+    let answer = try await Self.answer(in: context, from: journal, limit: limit, held: held)
     context.console.emit(answer)
     if context.console.loudness == .quiet {
       var seen: Set<String> = []

@@ -184,6 +184,8 @@ struct AssetUpload: Sendable {
       }
       let line = try await line(for: range.upperBound - range.lowerBound)
       defer { line.release() }
+      // The wait for a line may have been long, and the network be another by now.
+      try await goOn()
       let request = S3Request(
         method: .put, key: key, query: [("partNumber", String(number)), ("uploadId", upload.uploadID)],
         body: body(range), payload: digest, priority: priority, onProgress: progress(line))
@@ -201,7 +203,7 @@ struct AssetUpload: Sendable {
 
   private func complete(_ upload: PartedUpload, _ tags: [Int: String]) async throws(Stop) {
     let answer = try await asking { () throws(CurlError) in
-      try await client.completeParts(key, id: upload.uploadID, tags: tags)
+      try await client.completeParts(key, id: upload.uploadID, tags: tags, bytes: delivery.bytes)
     }
     guard answer.isSuccess, S3Document(answer.body)?.name == "CompleteMultipartUploadResult" else {
       switch answer.code {

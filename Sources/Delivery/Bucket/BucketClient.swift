@@ -20,10 +20,12 @@ actor BucketClient: DestinationClient {
 
   init(
     _ bucket: BucketDestination, album: String, curl: CurlClient, journal: Journal,
-    options: Deliverer.Options, lines: SendingLines, meter: ThroughputMeter, logger: Logger
+    options: Deliverer.Options, lines: SendingLines, meter: ThroughputMeter, clock: ServerClock,
+    logger: Logger
   ) {
     client = S3Client(
-      bucket.location, credentials: bucket.credentials, curl: curl, timeouts: options.timeouts)
+      bucket.location, credentials: bucket.credentials, curl: curl, timeouts: options.timeouts,
+      serverClock: clock)
     layout = BucketLayout(prefix: bucket.prefix)
     self.album = album
     self.journal = journal
@@ -70,20 +72,28 @@ actor BucketClient: DestinationClient {
   private func findAlbum() async -> DeliveryOutcome? {
     guard !hasAlbum else { return nil }
     do {
-      let (presence, answer) = try await client.head(layout.album)
-      switch presence {
-      case .there:
+      if case .there? = try await client.head(layout.album).presence {
         hasAlbum = true
         return nil
-      case .absent where answer.speaksS3 || answer.status == 404:
+      }
+      // A HEAD's refusal has no words.
+      let answer = try await client.get(layout.album, limit: 64 << 10)
+      // Parks everything until a person acts, and so the store itself has to say it: not a proxy, nor a network's own page.
+      if ["NoSuchKey", "NoSuchBucket"].contains(answer.code)
+        || (answer.status == 404 && answer.speaksS3 && answer.code == nil)
+      {
         return .stopped(
           DeliveryReason(
             .noSuchAlbum,
             "There is no album at \(album), or no such bucket. Make it: pixcheese album create NAME --bucket \(album)"
           ))
-      default:
+      }
+      guard answer.isSuccess, answer.speaksS3 else {
         return .stopped(answer.failure, retryAfter: answer.retryAfter)
       }
+      // It was made between the two questions.
+      hasAlbum = true
+      return nil
     } catch {
       return switch AssetUpload.outcome(of: error) {
       case .stopped(let reason, let retryAfter): .stopped(reason, retryAfter: retryAfter)

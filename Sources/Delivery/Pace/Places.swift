@@ -5,7 +5,8 @@ import Model
 struct Places: Hashable, Sendable {
   private let renditionPlaces: Int
   private let originalPlaces: Int
-  /// After a failure one delivery tries whether the destination is back; the others wait for what it finds.
+  /// After a failure one delivery tries whether the destination is back; the others wait for what it finds. An original may take
+  /// minutes to find out, or have gone on all the time, and so a rendition tries beside it.
   private let isProbing: Bool
   private let active: [AssetKind]
 
@@ -18,8 +19,8 @@ struct Places: Hashable, Sendable {
 
   /// How many renditions may start now.
   var freeForRenditions: Int {
-    guard !isProbing else { return active.isEmpty ? 1 : 0 }
-    return max(0, renditionPlaces - active.count { $0 != .original })
+    let places = isProbing ? min(1, renditionPlaces) : renditionPlaces
+    return max(0, places - active.count { $0 != .original })
   }
 
   /// How many originals may start now, if every due rendition has a place.
@@ -34,8 +35,8 @@ struct Places: Hashable, Sendable {
   ///   - renditions: in the order in which they should go, none of them active.
   ///   - originals: likewise.
   func choose(renditions: [Delivery], originals: [Delivery]) -> [Delivery] {
-    if isProbing { return Array((renditions + originals).prefix(freeForRenditions)) }
     let chosen = renditions.prefix(freeForRenditions)
+    if isProbing, !chosen.isEmpty { return Array(chosen) }
     return Array(chosen) + (chosen.count < renditions.count ? [] : originals.prefix(freeForOriginals))
   }
 }

@@ -19,16 +19,28 @@ struct S3Answer: Sendable {
   var retryAfter: Duration?
   /// The time at the store.
   var date: Date?
+  /// The address that was asked for.
+  private var asked: URL?
+  /// Whether it is a page for people to read.
+  private var isPage: Bool
 
-  init(_ response: Response, now: Date) {
+  /// - Parameters:
+  ///   - asked: the address that was asked for, if a redirect to another host is to be told apart.
+  ///   - now: as `TusAnswer` has it.
+  init(_ response: Response, to asked: URL? = nil, now: Date) {
+    self.asked = asked
     status = response.status
     headers = response.headers
     body = response.body
-    retryAfter = headers["Retry-After"].flatMap { TusAnswer.wait($0, now: now) }
-    date = headers["Date"].flatMap(HTTPDate.parse)
+    date = response.date
+    let serversNow = response.date ?? now
+    retryAfter = headers["Retry-After"].flatMap { TusAnswer.wait($0, now: serversNow) }
     region = headers["x-amz-bucket-region"]
     let fields = response.headers
-    speaksS3 = Self.marks.contains { fields[$0] != nil } || fields["ETag"]?.hasPrefix("\"") == true
+    isPage = fields["Content-Type"]?.lowercased().hasPrefix("text/html") ?? false
+    // A log-in page has a tag too.
+    speaksS3 =
+      Self.marks.contains { fields[$0] != nil } || (!isPage && fields["ETag"]?.hasPrefix("\"") == true)
     // CompleteMultipartUpload can fail with 200 and an error in the body: every body that may be one is looked at.
     if body.count <= Self.longestError, body.first == UInt8(ascii: "<"), let root = S3Document(body),
       root.name == "Error", let code = root["Code"]
@@ -73,10 +85,8 @@ extension S3Answer {
     guard speaksS3 else {
       return status == 407
         ? DeliveryReason(.intercepted, "A proxy asks for a password (407).")
-        : DeliveryReason(
-          .intercepted,
-          "Something that is no S3 store answers \(status): a network that wants a sign-in, a proxy, or a wrong address."
-        )
+        : .intercepted(
+          insteadOf: "S3 store", status: status, isPage: isPage, location: headers["Location"], asked: asked)
     }
     return DeliveryReason(kind, "\(words) (\(said)).")
   }

@@ -83,8 +83,11 @@ extension S3Client {
     }
   }
 
-  /// Makes the object of its parts.
-  func completeParts(_ key: String, id: String, tags: [Int: String]) async throws(CurlError) -> S3Answer {
+  /// Makes the object of its parts. The store may read and write all of it before it answers.
+  /// - Parameter bytes: the object's length.
+  func completeParts(
+    _ key: String, id: String, tags: [Int: String], bytes: Int64
+  ) async throws(CurlError) -> S3Answer {
     let parts = tags.sorted { $0.key < $1.key }.map { number, tag in
       "<Part><PartNumber>\(number)</PartNumber><ETag>\(Self.escaped(tag))</ETag></Part>"
     }
@@ -95,7 +98,7 @@ extension S3Client {
       S3Request(
         method: .post, key: key, query: [("uploadId", id)],
         headers: [.init(name: "Content-Type", value: "application/xml")], body: .bytes(body),
-        payload: ContentHash(of: body)))
+        payload: ContentHash(of: body), assembledBytes: bytes))
   }
 
   /// Throws an upload and its parts away. One that is gone already is as good.

@@ -16,6 +16,8 @@ struct S3Request: Sendable {
   var priority: Request.Priority = .foreground
   var maximumResponseBytes = 64 << 10
   var onProgress: (@Sendable (Int64) -> Void)?
+  /// The length of the object that the store makes of its parts before it answers; `nil` for most requests.
+  var assembledBytes: Int64?
 }
 
 extension ContentHash {
@@ -40,21 +42,26 @@ public final class S3Client: Sendable {
   private let curl: CurlClient
   private let timeouts: Timeouts
   private let clock: @Sendable () -> Date
+  private let serverClock: ServerClock
   private let state: Mutex<State>
 
   /// - Parameter credentials: `nil` asks as a stranger does.
   public convenience init(
     _ location: S3Location, credentials: S3Credentials?, curl: CurlClient, timeouts: Timeouts = Timeouts()
   ) {
-    self.init(location, credentials: credentials, curl: curl, timeouts: timeouts, clock: { Date() })
+    self.init(
+      location, credentials: credentials, curl: curl, timeouts: timeouts, serverClock: ServerClock { _ in })
   }
 
-  /// - Parameter clock: this machine's, which may be wrong.
+  /// - Parameters:
+  ///   - clock: this machine's, which may be wrong.
+  ///   - serverClock: hears what the store says of the time.
   init(
     _ location: S3Location, credentials: S3Credentials?, curl: CurlClient, timeouts: Timeouts,
-    clock: @escaping @Sendable () -> Date
+    clock: @escaping @Sendable () -> Date = { Date() }, serverClock: ServerClock = ServerClock { _ in }
   ) {
     self.clock = clock
+    self.serverClock = serverClock
     self.credentials = credentials
     self.curl = curl
     self.timeouts = timeouts
@@ -71,14 +78,16 @@ public final class S3Client: Sendable {
     while true {
       let (location, skew, isFresh) = state.withLock { ($0.location, $0.skew, $0.needsFreshConnection) }
       let answer: S3Answer
+      let signed = signed(
+        request, location, at: clock().addingTimeInterval(skew), needsFreshConnection: isFresh)
       do {
-        let response = try await curl.perform(
-          signed(request, location, at: clock().addingTimeInterval(skew), needsFreshConnection: isFresh))
-        answer = S3Answer(response, now: Date())
+        let response = try await curl.perform(signed)
+        serverClock.take(response)
+        answer = S3Answer(response, to: signed.url, now: Date())
         state.withLock { $0.needsFreshConnection = false }
       } catch {
         state.withLock { $0.needsFreshConnection = $0.needsFreshConnection || error.isRetryable }
-        throw error
+        throw await curl.explain(error, for: signed.url, clock: serverClock)
       }
       guard corrections < 2, correct(by: answer) else { return answer }
       corrections += 1
@@ -98,6 +107,16 @@ public final class S3Client: Sendable {
       let skew = date.timeIntervalSince(clock())
       state.withLock { $0.skew = skew }
       return true
+    case nil where answer.status == 403 && answer.speaksS3:
+      // HEAD has no body that could say why: only the store's time tells that ours may be to blame.
+      guard let date = answer.date else { return false }
+      let now = clock()
+      return state.withLock { state in
+        let skew = date.timeIntervalSince(now)
+        guard abs(skew - state.skew) >= Self.noticeableSkew else { return false }
+        state.skew = skew
+        return true
+      }
     case "PermanentRedirect", "AuthorizationHeaderMalformed", "TemporaryRedirect":
       guard let region = answer.region else { return false }
       return state.withLock { $0.location.correct(region: region) }
@@ -109,6 +128,9 @@ public final class S3Client: Sendable {
       return false
     }
   }
+
+  /// Stores refuse what is signed 15 minutes too early or too late; `Date` has whole seconds, and answers take time.
+  private static let noticeableSkew: TimeInterval = 14 * 60
 
   private func signed(
     _ request: S3Request, _ location: S3Location, at date: Date, needsFreshConnection: Bool
@@ -129,7 +151,8 @@ public final class S3Client: Sendable {
     }
     return Request(
       request.method, location.url(of: request.key, query: S3Signature.query(request.query)),
-      headers: headers + others, body: request.body, priority: request.priority, timeouts: timeouts,
+      headers: headers + others, body: request.body, priority: request.priority,
+      timeouts: request.assembledBytes.map(timeouts.patient(forFileOf:)) ?? timeouts,
       maximumResponseBytes: request.maximumResponseBytes, needsFreshConnection: needsFreshConnection,
       onProgress: request.onProgress)
   }

@@ -33,6 +33,8 @@ struct TusAnswer: Hashable, Sendable {
     self.detail = detail
   }
 
+  /// - Parameter now: for a `Retry-After` that is a date, where the answer does not say itself what time it is: a clock of
+  ///   ours that is hours off must neither keep us waiting nor have us ask too early.
   init(_ response: Response, now: Date) {
     let headers = response.headers
     self.init(
@@ -41,7 +43,7 @@ struct TusAnswer: Hashable, Sendable {
       offset: headers["Upload-Offset"].flatMap(Self.count),
       length: headers["Upload-Length"].flatMap(Self.count),
       location: headers["Location"].flatMap { $0.isEmpty ? nil : $0 },
-      retryAfter: headers["Retry-After"].flatMap { Self.wait($0, now: now) },
+      retryAfter: headers["Retry-After"].flatMap { Self.wait($0, now: response.date ?? now) },
       isPage: response.headers["Content-Type"]?.lowercased().hasPrefix("text/html") ?? false,
       detail: response.status < 400 ? nil : Self.detail(response))
   }

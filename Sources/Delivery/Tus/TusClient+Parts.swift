@@ -8,24 +8,51 @@ import Model
 /// own in the journal, and the server joins them.
 extension TusClient {
   /// Sends what is missing of the parts, as many at once as there are lines, and has them joined.
-  func carry(_ parted: PartedUpload, _ errand: TusErrand) async throws(JournalError) -> DeliveryOutcome {
+  /// - Returns: `nil` if the server makes no file of them: they are given up, and the file is to go whole.
+  func carry(_ parted: PartedUpload, _ errand: TusErrand) async throws(JournalError) -> DeliveryOutcome? {
     let delivery = errand.delivery
     let parts = TusParts(length: delivery.bytes, partBytes: parted.partBytes)
-    let addresses: [Int: String]
     if delivery.offset == delivery.bytes, parted.tags.count == parts.count {
-      // Only the answer to the joining is missing: the parts may be gone since, and are not asked about.
-      addresses = parted.tags
-    } else {
-      switch await send(parts, of: parted, errand) {
-      case .success(let all): addresses = all
-      case .failure(.outcome(let outcome)): return outcome
-      case .failure(.journal(let error)): throw error
+      // Perhaps only the answer to the joining is missing, and the parts are gone since: they are not asked about first.
+      let joining = await join(parted.tags, errand)
+      guard case .refused(let answer) = joining, Self.mayMissAPart.contains(answer.status) else {
+        return try await settle(joining, parted, errand)
       }
     }
-    let ordered = addresses.sorted { $0.key < $1.key }.map(\.value)
-    let outcome = try await finish(join(ordered, parted, errand), errand)
-    if outcome == .sent { try await journal.forget(parted) }
-    return outcome
+    switch await send(parts, of: parted, errand) {
+    case .success(let addresses): return try await settle(join(addresses, errand), parted, errand)
+    case .failure(.outcome(let outcome)): return try await finish(outcome, errand)
+    case .failure(.journal(let error)): throw error
+    }
+  }
+
+  private func settle(
+    _ joining: Joining, _ parted: PartedUpload, _ errand: TusErrand
+  ) async throws(JournalError) -> DeliveryOutcome? {
+    switch joining {
+    case .joined:
+      let outcome = try await finish(nil, errand)
+      if outcome == .sent { try await journal.forget(parted) }
+      return outcome
+    case .stopped(let outcome):
+      return try await finish(outcome, errand)
+    case .refused(let answer):
+      logger.info(
+        "The server makes no file of its parts, and gets it whole.",
+        metadata: [
+          "name": "\(errand.delivery.name)", "status": "\(answer.status)", "words": "\(answer.detail ?? "")",
+        ])
+      features?.joinsParts = false
+      try await journal.abandonParts(of: errand.delivery)
+      // They hold the room that the whole needs.
+      await throwAbandonedAway()
+      do {
+        if answer.status == 460 { try await errand.source.verify(errand.delivery.hash) }
+      } catch {
+        return .stopped(error.reason)
+      }
+      return nil
+    }
   }
 
   /// - Returns: the parts' addresses by their numbers.
@@ -83,69 +110,57 @@ extension TusClient {
     return .success((part.number, endpoint.reference(to: location)))
   }
 
+  /// What came of joining the parts.
+  private enum Joining {
+    case joined
+    /// Not now, or not before a person acts.
+    case stopped(DeliveryOutcome)
+    /// Not of these parts.
+    case refused(TusAnswer)
+  }
+
   /// Has the server make a file of its parts.
-  /// - Returns: why it does not; `nil` when it has.
-  private func join(
-    _ addresses: [String], _ parted: PartedUpload, _ errand: TusErrand
-  ) async throws(JournalError) -> DeliveryOutcome? {
+  /// - Parameter addresses: the parts' by their numbers, all of them.
+  private func join(_ addresses: [Int: String], _ errand: TusErrand) async -> Joining {
     let delivery = errand.delivery
-    let request = endpoint.join(addresses, metadata: UploadMetadata(delivery).header)
-    var patient = timeouts
-    // The server reads and writes the whole file before it answers.
-    patient.stall = max(patient.stall, .seconds(30 + delivery.bytes / (20 << 20)))
+    let request = endpoint.join(
+      addresses.sorted { $0.key < $1.key }.map(\.value), metadata: UploadMetadata(delivery).header)
     let answer: TusAnswer
     do {
       let response = try await curl.perform(
-        Request(request.method, request.url, headers: request.headers, timeouts: patient))
+        Request(
+          request.method, request.url, headers: request.headers,
+          timeouts: timeouts.patient(forFileOf: delivery.bytes)))
       clock.take(response)
       answer = TusAnswer(response, now: Date())
     } catch {
-      guard error.isRetryable else { return Self.outcome(of: error) }
+      guard error.isRetryable else { return .stopped(Self.outcome(of: error)) }
       let error = await curl.explain(error, for: request.url, clock: clock)
-      return .stopped(DeliveryReason(error.code == .certificate ? .certificate : .offline, error.text))
-    }
-    if answer.speaksTus, Self.meansThatPartsAreOfNoUse.contains(answer.status) {
-      // Whatever it is that the server does not like about them: the file goes whole, and this server gets no more parts.
-      features?.joinsParts = false
-      try await journal.abandonParts(of: delivery)
       return .stopped(
-        DeliveryReason(
-          .forgotten,
-          "The server does not make the file of its parts (\(answer.status))\(answer.detail.map { ": \($0)" } ?? ".")"
-        ))
+        .stopped(DeliveryReason(error.code == .certificate ? .certificate : .offline, error.text)))
+    }
+    if answer.speaksTus, Self.refusals.union(Self.mayMissAPart).contains(answer.status) {
+      return .refused(answer)
     }
     var upload = TusUpload(endpoint: endpoint, length: delivery.bytes, attempts: delivery.attempts)
     _ = upload.begin()
     switch upload.answered(answer) {
-    case .done: return nil
-    case .stop(let reason, let retryAfter): return .stopped(reason, retryAfter: retryAfter)
+    case .done: return .joined
+    case .stop(let reason, let retryAfter): return .stopped(.stopped(reason, retryAfter: retryAfter))
     case .create, .ask, .send:
-      guard let made = upload.location else {
-        return .stopped(DeliveryReason(.intercepted, "The server joined the parts and did not say where."))
-      }
-      return try await look(at: made, errand)
-    }
-  }
-
-  /// Asks whether a file that was made of parts is whole, where the answer to its making did not say.
-  private func look(at made: URL, _ errand: TusErrand) async throws(JournalError) -> DeliveryOutcome? {
-    let request = endpoint.head(made)
-    do {
-      let response = try await curl.perform(
-        Request(request.method, request.url, headers: request.headers, timeouts: timeouts))
-      let answer = TusAnswer(response, now: Date())
-      if answer.speaksTus, answer.offset == errand.delivery.bytes { return nil }
       return .stopped(
-        DeliveryReason(.failing, "The server has not joined the parts yet (\(answer.status))."),
-        retryAfter: answer.retryAfter)
-    } catch {
-      guard error.isRetryable else { return Self.outcome(of: error) }
-      return .stopped(DeliveryReason(.offline, error.text))
+        .stopped(
+          DeliveryReason(
+            .failing, "The server took the parts, and does not say that the file is there (\(answer.status))."
+          )))
     }
   }
 
-  /// Answers to joining that sending the same parts again would get again.
-  private static let meansThatPartsAreOfNoUse: Set<Int> = [400, 404, 405, 409, 410, 412, 415, 460, 501]
+  /// Answers to joining that may mean that a part has expired or was lost. What each part is, HEAD says.
+  private static let mayMissAPart: Set<Int> = [400, 404, 409, 410]
+  /// Answers that sending the same parts again would get again. 507: the server needs room for the parts and the whole at
+  /// once, and the parts would keep it from getting that for as long as they are there.
+  private static let refusals: Set<Int> = [405, 412, 415, 460, 501, 507]
 
   /// Throws away, at the server, parts that nothing needs. They would expire there by themselves.
   func throwAbandonedAway() async {
@@ -154,8 +169,14 @@ extension TusClient {
         if features?.terminates == true {
           for address in upload.tags.values.compactMap(endpoint.resolve) {
             let request = endpoint.terminate(address)
-            _ = try await curl.perform(
-              Request(request.method, request.url, headers: request.headers, timeouts: timeouts))
+            let answer = TusAnswer(
+              try await curl.perform(
+                Request(request.method, request.url, headers: request.headers, timeouts: timeouts)),
+              now: Date())
+            // Whoever says no, or knows of none, says the same next time; another answer is none.
+            guard answer.speaksTus, answer.status < 500, ![408, 423, 425, 429].contains(answer.status) else {
+              return logger.info("Abandoned parts stay.", metadata: ["status": "\(answer.status)"])
+            }
           }
         }
         try await journal.forget(upload)

@@ -70,7 +70,9 @@ actor TusClient: DestinationClient {
           .tooLarge, "The destination takes files of up to \(maximum) bytes; this has \(delivery.bytes)."))
     }
     let errand = TusErrand(delivery: delivery, source: source, heard: heard)
-    if let parted = try await partedUpload(of: delivery) { return try await carry(parted, errand) }
+    if let parted = try await partedUpload(of: delivery), let outcome = try await carry(parted, errand) {
+      return outcome
+    }
     let endpoint = self.endpoint.naming(delivery.name, delivery.hash)
     var upload = TusUpload(
       endpoint: endpoint, length: delivery.bytes,
@@ -86,12 +88,15 @@ actor TusClient: DestinationClient {
   private func partedUpload(of delivery: Delivery) async throws(JournalError) -> PartedUpload? {
     guard delivery.kind == .original, delivery.uploadURL == nil, features?.joinsParts == true, !isLoopback
     else { return nil }
-    if let open = try await journal.partedUpload(of: delivery) { return open }
+    if let open = try await journal.partedUpload(of: delivery) {
+      if open.object == delivery.hash.hex { return open }
+      try await journal.abandonParts(of: delivery)
+    }
     guard lines.isRunningOut, let parts = TusParts(length: delivery.bytes, lines: lines.count) else {
       return nil
     }
     return try await journal.beginParts(
-      of: delivery, object: "", uploadID: TusErrand.journalName, partBytes: parts.partBytes)
+      of: delivery, object: delivery.hash.hex, uploadID: TusErrand.journalName, partBytes: parts.partBytes)
   }
 
   /// Takes an upload's steps, one after the other.
@@ -128,6 +133,8 @@ actor TusClient: DestinationClient {
       if line == nil { throw Interruption(outcome: .cancelled) }
     }
     defer { line?.release() }
+    // The wait for a line may have been long, and the network be another by now.
+    if line != nil, upload.isInTouch, await !errand.heard() { throw Interruption(outcome: .laidAside) }
     let request: Request
     do {
       request = try await self.request(step, upload, errand, line)
@@ -246,7 +253,11 @@ actor TusClient: DestinationClient {
   func finish(
     _ outcome: DeliveryOutcome?, _ errand: TusErrand
   ) async throws(JournalError) -> DeliveryOutcome {
-    if let outcome { return outcome }
+    if let outcome {
+      // What lies there for nothing may be what fills the disk.
+      if case .stopped(let reason, _) = outcome, reason.code == .noRoom { await throwAbandonedAway() }
+      return outcome
+    }
     do {
       // The last look: bytes that changed while they were sent are not what was promised.
       try await errand.source.check()

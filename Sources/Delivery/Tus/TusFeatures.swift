@@ -4,7 +4,9 @@ import Curl
 struct TusFeatures: Hashable, Sendable {
   /// The creation request may carry the upload's first bytes.
   var takesBytesAtCreation = false
-  /// Parts of a file can be sent in parallel and joined ("concatenation").
+  /// Parts of a file can be sent in parallel and joined ("concatenation"), and asking for that twice makes one file:
+  /// the server is an album server, which knows content. At others a lost answer to the joining would leave no way to
+  /// learn whether the file is there.
   var joinsParts = false
   /// Uploads can be thrown away ("termination").
   var terminates = false
@@ -30,7 +32,7 @@ struct TusFeatures: Hashable, Sendable {
     guard (200..<300).contains(response.status), versions.contains("1.0.0") else { return nil }
     let extensions = headers.values("Tus-Extension").flatMap(Self.words)
     takesBytesAtCreation = extensions.contains("creation-with-upload")
-    joinsParts = extensions.contains("concatenation")
+    joinsParts = extensions.contains("concatenation") && extensions.contains("pixcheese-known-content")
     terminates = extensions.contains("termination")
     if extensions.contains("checksum") {
       let offered = headers.values("Tus-Checksum-Algorithm").flatMap(Self.words)

@@ -296,32 +296,12 @@ extension TusUpload {
     }
   }
 
-  /// A network that wants a log-in page says so with 511 (RFC 6585, 6), points elsewhere, or answers everything with the page.
   private func intercepted(_ answer: TusAnswer) -> Step {
-    let target = answer.location.map { " It points to \($0)." } ?? ""
-    let isLoginPage =
-      answer.status == 511 || (300..<400).contains(answer.status) && pointsElsewhere(answer)
-      || (200..<300).contains(answer.status) && answer.isPage
-    let reason =
-      isLoginPage
-      ? DeliveryReason(
-        .loginPage,
-        "The network wants a log-in page (\(answer.status)): open a web browser on this machine and log in.\(target)"
-      )
-      : DeliveryReason(
-        .intercepted,
-        "Something that is no tus server answers \(answer.status): a network that wants a sign-in, a proxy, or a wrong address.\(target)"
-      )
-    return .stop(reason, retryAfter: answer.retryAfter)
-  }
-
-  /// Whether a redirect leads to another host than the creation URL's.
-  private func pointsElsewhere(_ answer: TusAnswer) -> Bool {
-    guard let location = answer.location, let url = URL(string: location, relativeTo: endpoint.creation)
-    else {
-      return false
-    }
-    return url.host?.lowercased() != endpoint.creation.host?.lowercased()
+    .stop(
+      .intercepted(
+        insteadOf: "tus server", status: answer.status, isPage: answer.isPage, location: answer.location,
+        asked: endpoint.creation),
+      retryAfter: answer.retryAfter)
   }
 
   /// The server's own words, to follow ours.

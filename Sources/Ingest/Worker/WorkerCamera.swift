@@ -44,7 +44,7 @@ final class WorkerCamera {
     let target = try camera.captureToCard()
     inventsEvents = try camera.inventsEvents()
     return WorkerIdentity(
-      model: try camera.model(), serial: try camera.serial(), captureTarget: target,
+      model: try camera.model(), serial: try camera.serial(), socket: port.socket, captureTarget: target,
       inventsEvents: inventsEvents)
   }
 

@@ -38,10 +38,24 @@ struct S3AnswerTests {
 
   @Test("An answer with nothing of S3 in it is somebody else's, whatever its status: nothing is parked")
   func strangers() {
-    for status in [200, 204, 301, 302, 400, 401, 403, 404, 407, 500, 503, 511] {
-      let reason = answer(status, nil, [("Content-Type", "text/html")]).failure
+    let page = ("Content-Type", "text/html; charset=utf-8")
+    for status in [301, 302, 400, 401, 403, 404, 407, 500, 503] {
+      let reason = answer(status, nil, [page]).failure
       #expect(reason.code == .intercepted && !reason.needsPerson, "\(status)")
     }
+    #expect(answer(200, nil).failure.code == .intercepted)
+    // What only a network that wants a log-in page says.
+    for (status, more) in [
+      (200, ("ETag", "\"1\"")), (511, page), (302, ("Location", "http://login.example/")),
+    ] {
+      let reason = answer(status, nil, [page, more]).failure
+      #expect(reason.code == .loginPage && !reason.needsPerson, "\(status)")
+      #expect(reason.text.contains("log-in page"))
+    }
+    let redirect = Response(
+      status: 302, headers: HeaderFields([.init(name: "Location", value: "/elsewhere")]))
+    let near = S3Answer(redirect, to: URL(string: "http://store.example/party/1"), now: Date())
+    #expect(near.failure.code == .intercepted)
   }
 
   @Test("A 403 to HEAD has no body, and a store is known by its fields")
@@ -49,6 +63,23 @@ struct S3AnswerTests {
     #expect(answer(403, nil, [("x-amz-request-id", "1")]).failure.code == .notAllowed)
     #expect(answer(403, nil, [("X-Amzn-RequestId", "1")]).failure.code == .notAllowed)
     #expect(answer(200, nil, [("ETag", "\"1\"")]).speaksS3)
+  }
+
+  @Test("A Retry-After that is a date is counted from the store's own time")
+  func retryDate() {
+    let fields = [
+      ("Date", "Mon, 23 Nov 2026 14:00:00 GMT"), ("Retry-After", "Mon, 23 Nov 2026 14:00:40 GMT"),
+    ]
+    #expect(answer(503, "SlowDown", fields).retryAfter == .seconds(40))
+  }
+
+  @Test("A store that makes an object of its parts gets the time for that, by the object's length")
+  func patience() {
+    let timeouts = Timeouts()
+    #expect(timeouts.patient(forFileOf: 1).stall == .seconds(30))
+    #expect(timeouts.patient(forFileOf: 2 << 30).stall == .seconds(132))
+    #expect(timeouts.patient(forFileOf: 2 << 30).connect == timeouts.connect)
+    #expect(Timeouts(stall: .seconds(600)).patient(forFileOf: 1).stall == .seconds(600))
   }
 
   @Test("Retry-After is taken, and a message cannot steer a terminal")
