@@ -162,7 +162,7 @@ struct StatusCommand: AsyncParsableCommand {
                 Text.bytes($0.bytes), $0.bytesPerSecond.map { "\(Text.bytes($0))/s" } ?? "",
                 String($0.parked), String($0.held),
               ]
-            }))
+            }, cutting: 0, to: width))
     }
     for album in answer.albums where !album.waits.isEmpty {
       lines.append("")

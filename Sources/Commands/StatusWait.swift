@@ -48,10 +48,10 @@ struct StatusWait: Encodable, Sendable {
 
   private var kind: [String] { [words.code ?? words.reason, words.remedy] }
 
-  /// `4 deliveries (33 MB) since 3 min, next try in 12 s: …`
+  /// `4 deliveries (33 MB) for 3 min, next try in 12 s: …`
   func text(now: Date) -> String {
     var text = "\(Text.count(count, "delivery", "deliveries")) (\(Text.bytes(bytes)))"
-    if let since { text += " since \(Text.duration(seconds: Int(max(0, now.timeIntervalSince(since)))))" }
+    if let since { text += " for \(Text.duration(seconds: Int(max(0, now.timeIntervalSince(since)))))" }
     if let next = words.nextTryAt { text += ", next try \(Text.wait(until: next, from: now))" }
     return "\(text): \(Text.sentence(words.text)) \(words.remedy)"
   }

@@ -46,6 +46,7 @@ struct WaitingWordsTests {
     let text = try await bench.list(now: now)
     #expect(text.hasPrefix("No pixcheese is at work: nobody is sending."))
     #expect(text.contains("Party: nobody is sending (at the last try: No answer.)."))
+    #expect(text.split(separator: "\n").count { $0.hasPrefix("Party:") } == 1, "it is said once")
     #expect(!text.contains("in 60 s"))
     #expect(!text.contains("by itself"))
 
@@ -83,7 +84,7 @@ struct WaitingWordsTests {
     bench.stop()
     #expect(
       try await row().remedy
-        == "pixcheese tether --album \(album), or pixcheese upload, goes on with it, with its token in PIXCHEESE_TOKEN."
+        == "pixcheese tether, or pixcheese upload, with --album \(album) goes on with it, with its token in PIXCHEESE_TOKEN."
     )
     try bench.remember(album)
     #expect(try await row().remedy == "pixcheese tether, or pixcheese upload, goes on with it.")
@@ -203,7 +204,7 @@ struct WaitingWordsTests {
 
   @Test("Lines are broken at the terminal's width, and the table stays within 80 columns")
   func width() async throws {
-    try await bench.take(1)
+    try await bench.take(1, album: "https://albums.example/a/party-with-a-name-that-is-longer-than-most")
     try await bench.journal.postpone(
       try await bench.original(1), until: now + 60,
       reason: "No answer from albums.example: the connection was refused, as it was the time before.",

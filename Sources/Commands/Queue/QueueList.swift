@@ -125,11 +125,17 @@ struct QueueList: AsyncParsableCommand {
             row.since.map { Text.duration(seconds: Int(max(0, now.timeIntervalSince($0)))) } ?? "",
             row.words.nextTryAt.map { Text.wait(until: $0, from: now) } ?? "",
           ]
-        }
+        }, cutting: 1, to: width
     ).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let lastReasons = answer.deliveries.reduce(into: [:]) {
+      $0[$1.place] = $0[$1.place] ?? $1.words.lastReason
+    }
     var groups: [(heading: [String], lines: [String])] = []
     for (row, line) in zip(answer.deliveries, table.dropFirst()) {
-      let heading = ["\(Text.harmless(row.album)): \(Text.sentence(row.words.text))", row.sharedRemedy]
+      var words = row.words
+      // What was not tried yet waits for what the others met.
+      words.lastReason = words.lastReason ?? lastReasons[row.place]
+      let heading = ["\(Text.harmless(row.album)): \(Text.sentence(words.text))", row.sharedRemedy]
       if let index = groups.firstIndex(where: { $0.heading == heading }) {
         groups[index].lines.append(line)
       } else {
@@ -148,6 +154,9 @@ struct QueueList: AsyncParsableCommand {
 }
 
 extension QueueList.Answer.Row {
+  /// What those have in common that wait for the same.
+  fileprivate var place: [String] { [album, words.reason] }
+
   /// What to do, for all that wait for the same.
   fileprivate var sharedRemedy: String {
     words.remedy.replacingOccurrences(of: String(frame.prefix(8)), with: "FRAME")

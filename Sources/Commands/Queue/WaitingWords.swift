@@ -153,7 +153,7 @@ struct WaitingWords: Hashable, Sendable {
       return "pixcheese tether, or pixcheese upload, goes on with it."
     }
     return
-      "pixcheese tether --album \(Text.harmless(album)), or pixcheese upload, goes on with it\(key(album))."
+      "pixcheese tether, or pixcheese upload, with --album \(Text.harmless(album)) goes on with it\(key(album))."
   }
 
   /// What makes the run at work send to an album too.
