@@ -84,7 +84,8 @@ struct DemoCommand: AsyncParsableCommand {
       ?? (lan ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded)
     let live = try await LiveRun(
       context: context, albums: ["PixCheese demo"], listen: address, takesFrames: true)
-    let session = try await live.journal.beginSession(albums: live.choice.albums)
+    let session = try await live.journal.beginSession(
+      albums: live.choice.albums, policy: live.policy)
     let tether = Tether(
       Tether.Configuration(
         cameras: [selection], catchUp: .session, albums: live.choice.albums, settings: settings,

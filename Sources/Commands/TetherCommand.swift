@@ -80,7 +80,8 @@ struct TetherCommand: AsyncParsableCommand {
         }
       }
     }
-    let session = try await live.journal.beginSession(albums: live.choice.albums)
+    let session = try await live.journal.beginSession(
+      albums: live.choice.albums, policy: live.policy)
     if session.abandoned > 0 {
       context.console.complain(
         "\(Text.count(session.abandoned, "frame")) of an earlier session were announced and never fetched: on the card. "
