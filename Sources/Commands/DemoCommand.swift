@@ -13,7 +13,8 @@ struct DemoCommand: AsyncParsableCommand {
     commandName: "demo", abstract: "All of it on this machine: a camera, an album, the live page.",
     discussion: """
       Uses a camera that is plugged in; without one, a simulated camera takes a picture every few seconds. Everything \
-      goes into a temporary folder that is removed at the end; nothing on a camera is changed. Ctrl-C ends it.
+      goes into a temporary folder that is removed at the end. Nothing on a card is changed; as tether does, it asks the \
+      camera to save to its card. Ctrl-C ends it.
 
       \(ExitStatus.table)
       """)
