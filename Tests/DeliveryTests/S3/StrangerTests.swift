@@ -3,6 +3,7 @@ import Foundation
 import Journal
 import Model
 import Synchronization
+import TestServers
 import Testing
 
 @testable import Delivery
@@ -87,6 +88,30 @@ struct StrangerTests {
       #expect(answer.status == (isSkewed ? 200 : 403))
       #expect(count.value.withLock { $0 } == requests)
     }
+  }
+
+  @Test(
+    "What is wrong with a store's certificate is said in words, and parks nothing",
+    .enabled(if: TLSServer.isPossible, "no openssl or no python3"),
+    arguments: [TLSServer.Certificate.expired, .selfSigned])
+  func certificate(_ certificate: TLSServer.Certificate) async throws {
+    let authority = try await TestAuthority()
+    let server = try await TLSServer(certificate, of: authority)
+    let client = S3Client(
+      try S3Location(
+        bucket: "party", endpoint: URL(string: "https://localhost:\(server.port)"), region: "us-east-1",
+        style: .path),
+      credentials: ObjectStoreProcess.credentials,
+      curl: try CurlClient(
+        CurlClient.Options(userAgent: "pixcheese-tests/1", certificateFile: authority.certificate)))
+    let error = await #expect(throws: CurlError.self) { try await client.head("event/album.json") }
+    guard let error, case .stopped(let reason, _) = AssetUpload.outcome(of: error) else {
+      Issue.record("it is no reason to wait")
+      return
+    }
+    #expect(reason.code == .certificate)
+    let words = certificate == .expired ? "has expired" : "is self-signed"
+    #expect(reason.text.hasPrefix("The certificate of localhost \(words)."))
   }
 
   private final class Counter: Sendable {

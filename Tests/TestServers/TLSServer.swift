@@ -1,12 +1,10 @@
 import Foundation
 import Programs
-import TestServers
-import Testing
 
 /// A real HTTPS server (Python's, with OpenSSL) on loopback, with certificates that openssl makes for it; it ends with its owner.
-final class TLSServer {
+public final class TLSServer: Sendable {
   /// What it shows.
-  enum Certificate: String {
+  public enum Certificate: String, Sendable {
     /// Signed by the authority, for `localhost` and 127.0.0.1.
     case good
     case expired
@@ -17,18 +15,19 @@ final class TLSServer {
     case selfSigned
   }
 
-  let port: UInt16
+  public let port: UInt16
   private let process: ServerProcess
 
   /// Whether openssl and python3 are there.
-  static let isPossible = ["/usr/bin/openssl", "/usr/bin/python3"].allSatisfy {
+  public static let isPossible = ["/usr/bin/openssl", "/usr/bin/python3"].allSatisfy {
     FileManager.default.isExecutableFile(atPath: $0)
   }
 
   /// - Parameters:
   ///   - host: where it listens.
   ///   - version: the newest TLS that it speaks, as Python names it.
-  init(
+  /// - Throws: if it does not start.
+  public init(
     _ certificate: Certificate?, of authority: TestAuthority, host: String = "127.0.0.1",
     version: String = "TLSv1_3"
   ) async throws {
@@ -37,7 +36,13 @@ final class TLSServer {
         "/usr/bin/python3", "-c", Self.script, host,
         certificate.map { authority.path("\($0.rawValue).pem") } ?? "", authority.path("leaf.key"), version,
       ], in: try TemporaryFolder())
-    port = try #require(UInt16(try await process.firstLine()))
+    let line = try await process.firstLine()
+    guard let port = UInt16(line) else { throw Failure(text: "the server's port is \(line)") }
+    self.port = port
+  }
+
+  struct Failure: Error {
+    let text: String
   }
 
   /// Answers every request with 200.
@@ -70,21 +75,24 @@ final class TLSServer {
 }
 
 /// An authority of a test's own, with certificates good and bad, in a folder that goes with it.
-final class TestAuthority: Sendable {
+public final class TestAuthority: Sendable {
   private let folder: TemporaryFolder
 
   /// Its own certificate's file.
-  var certificate: String { path("ca.pem") }
+  public var certificate: String { path("ca.pem") }
 
-  init() async throws {
+  /// - Throws: if openssl cannot make the certificates.
+  public init() async throws {
     folder = try TemporaryFolder()
     let ending = await ProgramRun(
       ["/bin/sh", "-euc", "cd '\(folder.path)'\n" + Self.script], timeLimit: .seconds(300)
     ).perform()
-    try #require(ending.isSuccess, "openssl could not make the certificates: \(ending.lastLines)")
+    guard ending.isSuccess else {
+      throw TLSServer.Failure(text: "openssl could not make the certificates: \(ending.lastLines)")
+    }
   }
 
-  func path(_ name: String) -> String { "\(folder.path)/\(name)" }
+  public func path(_ name: String) -> String { "\(folder.path)/\(name)" }
 
   private static let script = """
     key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$1"; }
