@@ -30,7 +30,7 @@ struct TransferCount: Hashable, Sendable {
   /// The first count where the system's congestion control takes every loss for a full link: eight lose less by it than one.
   static let start = 8
   /// The first count with BBR: one fills a link, and some more fill the pauses between requests. Many at once overrun its queue.
-  static let startWithBBR = 3
+  static let startWithBBR = 4
   /// Seconds of a trial that do not count: connections start slowly, and the kernel's buffers fill at once.
   private static let settling = 1
   private static let measuring = 2
