@@ -28,10 +28,12 @@ struct PlugWatchTests {
     }
     var failures = 0
     var seen: [USBMonitor.Change] = []
-    await watch.run(failed: { _ in failures += 1 }) { change in
-      seen.append(change)
-      if seen.count == 3 { watch.stop() }
-    }
+    await watch.run(
+      failed: { _ in failures += 1 },
+      take: { change in
+        seen.append(change)
+        if seen.count == 3 { watch.stop() }
+      })
     #expect(seen == [1, 3, 4].map { .detached(bus: 1, device: $0) })
     #expect(failures == 1 && begun.withLock { $0 } == 4 && stopped.withLock { $0 } == 1)
   }
@@ -39,6 +41,6 @@ struct PlugWatchTests {
   @Test("A stop ends the pause too")
   func stopped() async {
     let watch = PlugWatch(pauses: .seconds(600) ... .seconds(600)) { throw Broken() }
-    await watch.run(failed: { _ in watch.stop() }) { _ in }
+    await watch.run(failed: { _ in watch.stop() }, take: { _ in })
   }
 }

@@ -37,7 +37,7 @@ final class PlugWatch: Sendable {
   /// - Parameters:
   ///   - failed: told of a failure; not again until a watch has lasted.
   ///   - take: told of each change.
-  func run(failed: (any Error) -> Void, _ take: (USBMonitor.Change) -> Void) async {
+  func run(failed: (any Error) -> Void, take: (USBMonitor.Change) -> Void) async {
     var pause = pauses.lowerBound
     var hasFailed = false
     while !end.isRequested, !Task.isCancelled {

@@ -237,16 +237,18 @@ public final class Tether: Service {
       let listener = stopSignal.listen { plugs.stop() }
       defer { stopSignal.forget(listener) }
       var seats = seats
-      await plugs.run(failed: warnOfUSB) { change in
-        switch change {
-        case .present(let devices):
-          for seat in seats.present(devices, at: .now) { add(seat, isNamed: false) }
-        case .attached(let device):
-          if let seat = seats.attached(device, at: .now) { add(seat, isNamed: false) }
-        case .detached(let bus, let device):
-          seats.detached(bus: bus, device: device)
-        }
-      }
+      await plugs.run(
+        failed: warnOfUSB,
+        take: { change in
+          switch change {
+          case .present(let devices):
+            for seat in seats.present(devices, at: .now) { add(seat, isNamed: false) }
+          case .attached(let device):
+            if let seat = seats.attached(device, at: .now) { add(seat, isNamed: false) }
+          case .detached(let bus, let device):
+            seats.detached(bus: bus, device: device)
+          }
+        })
     }
   }
 
