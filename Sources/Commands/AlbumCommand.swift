@@ -74,16 +74,15 @@ struct AlbumCommand: AsyncParsableCommand {
       }
       let bucketOfSettings = server == nil ? try context.settings.text("bucket", option: bucket) : nil
       if let bucketOfSettings { return try await create(inBucket: bucketOfSettings, context) }
-      guard let server = try context.settings.text("server", option: server) else {
+      guard let server = try context.settings.webAddress("server", option: server) else {
         return try await createHere(context)
       }
-      let address = try ServerAddress(parsing: server)
       var credentials = try Credentials(
         file: context.home.credentials, environment: context.settings.environment)
       let created = try await AlbumServerClient(
         curl: NetworkSettings(context.settings).client()
       ).create(
-        name, on: address.url, token: credentials.token(for: address.url))
+        name, on: server, token: credentials.token(for: server))
       if let page = URL(string: created.url) { try credentials.remember(created.token, for: page) }
       context.console.emit(
         Answer(album: created.url, url: created.url, uploadURL: created.uploadURL, token: created.token))
@@ -101,7 +100,7 @@ struct AlbumCommand: AsyncParsableCommand {
       let accounts = BucketAccounts(context.settings)
       let place = try accounts.destination(bucket: name, prefix: prefix)
       let page = try accounts.page(
-        of: place, option: try context.settings.text("public_url", option: publicURL))
+        of: place, shownAt: try context.settings.webAddress("public_url", option: publicURL))
       let album = BucketAlbum(name: self.name, url: page.absoluteString, createdAt: Text.time(Date()))
       try await BucketAlbums(place, curl: try NetworkSettings(context.settings).client())
         .create(album, page: BucketPage.files.map(BucketAlbums.PageFile.init))
@@ -158,7 +157,7 @@ struct AlbumCommand: AsyncParsableCommand {
       let rows: [Row]
       if let bucket = server == nil ? try context.settings.text("bucket", option: bucket) : nil {
         rows = try await inBucket(bucket, context)
-      } else if let server = try context.settings.text("server", option: server) {
+      } else if let server = try context.settings.webAddress("server", option: server) {
         rows = try await there(server, context)
       } else {
         rows = try await here(context)
@@ -195,12 +194,11 @@ struct AlbumCommand: AsyncParsableCommand {
       }
     }
 
-    private func there(_ server: String, _ context: Context) async throws -> [Row] {
-      let address = try ServerAddress(parsing: server)
+    private func there(_ server: URL, _ context: Context) async throws -> [Row] {
       let credentials = try Credentials(
         file: context.home.credentials, environment: context.settings.environment)
       return try await AlbumServerClient(curl: NetworkSettings(context.settings).client())
-        .list(on: address.url, token: credentials.token(for: address.url))
+        .list(on: server, token: credentials.token(for: server))
         .map { Row(album: $0.url, name: $0.name, url: $0.url, frames: $0.frames) }
     }
   }
@@ -263,22 +261,6 @@ struct AlbumCommand: AsyncParsableCommand {
         "\(Text.harmless(row.name))\n\(Text.harmless(row.url))\n\(Text.count(row.frames ?? 0, "frame"))")
       if let page = URL(string: row.url) { context.console.sayCode(for: page) }
     }
-  }
-}
-
-/// An album server's own address, `http(s)://HOST[:PORT][/PATH]`.
-struct ServerAddress {
-  let url: URL
-
-  /// - Throws: `Complaint` (64).
-  init(parsing text: String) throws(Complaint) {
-    guard let url = URL(string: text), let scheme = url.scheme?.lowercased(),
-      ["http", "https"].contains(scheme),
-      url.host?.isEmpty == false
-    else {
-      throw Complaint(.usage, "--server \(Text.harmless(text)): an address is needed, https://albums.example")
-    }
-    self.url = url
   }
 }
 

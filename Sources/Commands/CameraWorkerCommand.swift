@@ -19,12 +19,17 @@ struct CameraWorkerCommand: ParsableCommand {
   @Flag(help: "Free the camera from programs that hold it.")
   var takeOver = false
 
+  @Flag(help: "Only say who the camera is, and change nothing.")
+  var identify = false
+
   @Option(help: "Only try the camera, and wait so many seconds for a frame.")
   var check: Int?
 
   func run() throws {
+    let purpose: CameraWorker.Purpose =
+      if let check { .check(shutter: .seconds(check)) } else if identify { .identify } else { .tether }
     let code = CameraWorker.main(
-      port: port, spool: spool, settings: settings, takesOver: takeOver, shutter: check)
+      port: port, spool: spool, settings: settings, takesOver: takeOver, purpose: purpose)
     throw ExitCode(code)
   }
 }

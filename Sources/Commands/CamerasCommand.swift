@@ -55,7 +55,7 @@ struct CamerasCommand: AsyncParsableCommand {
 
   func run(in context: Context) async throws {
     let named = try CameraOptions.selections(camera, in: context.settings)
-    let selections = named.contains(.auto) || camera.isEmpty ? named : [.auto] + named
+    let selections = named.contains(.auto) ? named : [.auto] + named
     // A camera on the network takes a second connection and drops the first: one that is being tethered is left alone.
     let isRunning = JournalLock.isHeld(beside: context.home.journal)
     if check { return try await check(named, isRunning: isRunning, in: context) }

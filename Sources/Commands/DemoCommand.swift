@@ -13,7 +13,8 @@ struct DemoCommand: AsyncParsableCommand {
     commandName: "demo", abstract: "All of it on this machine: a camera, an album, the live page.",
     discussion: """
       Uses a camera that is plugged in; without one, a simulated camera takes a picture every few seconds. Everything \
-      goes into a temporary folder that is removed at the end; nothing on a camera is changed. Ctrl-C ends it.
+      goes into a temporary folder that is removed at the end. Nothing on a card is changed; as tether does, it asks the \
+      camera to save to its card. Ctrl-C ends it.
 
       \(ExitStatus.table)
       """)
@@ -33,6 +34,10 @@ struct DemoCommand: AsyncParsableCommand {
   var listen: String?
 
   func run() async throws {
+    try await options.run { try await run(with: $0) }
+  }
+
+  private func run(with context: Context) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pixcheese-demo-\(UUID().uuidString)")
     do {
       try FileManager.default.createDirectory(
@@ -42,7 +47,6 @@ struct DemoCommand: AsyncParsableCommand {
     }
     defer { remove(folder) }
     // What is set counts here too, but everything goes into the temporary folder.
-    let context = try options.context()
     let home = try Home(option: folder.path, environment: context.settings.environment)
     try await run(in: Context(home: home, settings: context.settings, console: context.console))
   }
@@ -56,7 +60,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
   }
 
-  func run(in context: Context) async throws {
+  private func run(in context: Context) async throws {
     let console = context.console
     let (every, frames, lan) = try wishes(in: context.settings)
     let settings = context.home.journal.removingLastComponent().appending("gphoto2")
@@ -81,7 +85,8 @@ struct DemoCommand: AsyncParsableCommand {
       ?? (lan ? ListenAddress(host: "0.0.0.0", port: ListenAddress.embedded.port) : .embedded)
     let live = try await LiveRun(
       context: context, albums: ["PixCheese demo"], listen: address, takesFrames: true)
-    let session = try await live.journal.beginSession(albums: live.choice.albums)
+    let session = try await live.journal.beginSession(
+      albums: live.choice.albums, policy: live.policy)
     let tether = Tether(
       Tether.Configuration(
         cameras: [selection], catchUp: .session, albums: live.choice.albums, settings: settings,

@@ -43,21 +43,21 @@ public struct Pixcheese: AsyncParsableCommand {
   }
 
   private static func end(with error: any Error) -> Never {
-    guard let complaint = Complaint(error) ?? unknown(error) else { exit(withError: error) }
+    // What is asked of the argument parser (help, the version) is no complaint.
+    guard let complaint = Complaint(ending: error) ?? misread(error) else { exit(withError: error) }
     if !complaint.message.isEmpty {
       Console(isJSON: false, loudness: .quiet, environment: [:]).complain("pixcheese: \(complaint.message)")
     }
     Glibc.exit(complaint.status.rawValue)
   }
 
-  /// An error that nobody has words for is our own fault; `nil` for the argument parser's errors, which are not.
-  private static func unknown(_ error: any Error) -> Complaint? {
-    guard exitCode(for: error) == .failure, !(error is ArgumentParser.ExitCode) else { return nil }
-    return Complaint(
-      .ourFault,
-      """
-      Something went wrong that should not: \(Text.harmless(String(describing: error).prefix(300).description))
-      What was safe is safe. Run it again; if it comes back, please report it with what --verbose says.
-      """)
+  /// What the argument parser could not read, in three lines: its own words have more.
+  private static func misread(_ error: any Error) -> Complaint? {
+    guard exitCode(for: error) == .validationFailure else { return nil }
+    let hints = fullMessage(for: error).split(separator: "\n").filter {
+      $0.hasPrefix("Usage: ") || $0.hasPrefix("  See ")
+    }
+    let lines = [message(for: error)] + hints.map { String($0.drop { $0 == " " }) }
+    return Complaint(.usage, lines.map(Text.harmless).joined(separator: "\n"))
   }
 }

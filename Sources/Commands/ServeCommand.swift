@@ -30,7 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
   var publicUrl: String?
 
   func run() async throws {
-    try await run(in: try options.context())
+    try await options.run { try await run(in: $0) }
   }
 
   /// What `--json` says when the server listens.
@@ -51,10 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
       "serve.public_url", option: publicUrl,
       needed: "an address without a path is needed, https://albums.example."
     ) { text in
-      URL(string: text).flatMap { url in
-        ["http", "https"].contains(url.scheme?.lowercased()) && url.host?.isEmpty == false
-          && ["", "/"].contains(url.path) ? url : nil
-      }
+      URL(web: text).flatMap { ["", "/"].contains($0.path) && $0.query == nil ? $0 : nil }
     }
     let store = try await AlbumStore.open(folder)
     let console = context.console

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Ingest
 import Journal
 import Model
@@ -32,13 +33,28 @@ struct StatusCommand: AsyncParsableCommand {
       /// Frames whose preview is in the album, and frames whose original is.
       let viewable: Int
       let delivered: Int
-      let reason: String?
+      /// Why they wait: what failed last is first.
+      let waits: [StatusWait]
       /// How fast its bytes go now; `nil` where no run feeds it.
       let bytesPerSecond: Int64?
 
       enum CodingKeys: String, CodingKey {
-        case album, waiting, bytes, parked, held, viewable, delivered, reason
+        case album, waiting, bytes, parked, held, viewable, delivered, reason, waits
         case bytesPerSecond = "bytes_per_second"
+      }
+
+      func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(album, forKey: .album)
+        try container.encode(waiting, forKey: .waiting)
+        try container.encode(bytes, forKey: .bytes)
+        try container.encode(parked, forKey: .parked)
+        try container.encode(held, forKey: .held)
+        try container.encode(viewable, forKey: .viewable)
+        try container.encode(delivered, forKey: .delivered)
+        try container.encodeIfPresent(waits.first?.words.reason, forKey: .reason)
+        try container.encode(waits, forKey: .waits)
+        try container.encodeIfPresent(bytesPerSecond, forKey: .bytesPerSecond)
       }
     }
     let journal: String
@@ -71,22 +87,29 @@ struct StatusCommand: AsyncParsableCommand {
         .noInput,
         "There is no journal at \(context.home.journal) yet: nothing was ever taken or sent from here.")
     }
+    let answer = try await Self.answer(in: context, from: journal)
+    context.console.emit(answer)
+    context.console.answer(Self.text(answer, width: context.console.answerWidth))
+  }
+
+  static func answer(
+    in context: Context, from journal: Journal, now: Date = Date()
+  ) async throws -> Answer {
     let counts = try await journal.frameCounts()
     let arrivals = try await journal.arrivals()
-    let isRunning = JournalLock.isHeld(beside: journal.path)
-    let note = isRunning ? RunNote.read(beside: journal.path) : nil
-    let answer = Answer(
-      journal: journal.path.string, running: isRunning, frames: counts.safe, toRender: counts.toRender,
+    let sender = try Sender(of: journal, in: context)
+    let note = sender.note
+    let waits = StatusWait.byAlbum(try await journal.waitingDeliveries(), sender: sender, now: now)
+    return Answer(
+      journal: journal.path.string, running: sender.isRunning, frames: counts.safe, toRender: counts.toRender,
       cameras: note?.cameras ?? [], room: note?.room, toFetch: note?.toFetch ?? 0,
       warnings: note?.warnings ?? [],
       albums: try await journal.backlogs().map {
         Answer.Album(
           album: $0.album, waiting: $0.waiting, bytes: $0.waitingBytes, parked: $0.parked, held: $0.held,
           viewable: arrivals[$0.album]?.viewable ?? 0, delivered: arrivals[$0.album]?.delivered ?? 0,
-          reason: $0.reason, bytesPerSecond: speed(of: $0.album, in: note))
+          waits: waits[$0.album] ?? [], bytesPerSecond: Self.speed(of: $0.album, in: note))
       })
-    context.console.emit(answer)
-    context.console.answer(Self.text(answer))
   }
 
   private static func words(for room: RunNote.Room) -> String {
@@ -99,15 +122,17 @@ struct StatusCommand: AsyncParsableCommand {
     }
   }
 
-  private func speed(of album: String, in note: RunNote?) -> Int64? {
+  private static func speed(of album: String, in note: RunNote?) -> Int64? {
     note?.albums.first { $0.album == album }?.bytesPerSecond
   }
 
-  static func text(_ answer: Answer) -> String {
+  /// - Parameter width: the terminal's columns; `nil` where there is none.
+  static func text(_ answer: Answer, width: Int?, now: Date = Date()) -> String {
     var lines = [
       "\(Text.count(answer.frames, "frame")) safe in \(answer.journal)"
         + (answer.toRender > 0 ? ", \(answer.toRender) to render" : ""),
-      answer.running ? "A pixcheese is at work with it now." : "No pixcheese is at work with it now.",
+      answer.running
+        ? "A pixcheese is at work with it now." : "No pixcheese is at work with it now: nobody is sending.",
     ]
     for camera in answer.cameras {
       let facts = [
@@ -130,20 +155,26 @@ struct StatusCommand: AsyncParsableCommand {
       lines.append("")
       lines.append(
         Text.table(
-          [["ALBUM", "VIEWABLE", "DELIVERED", "WAITING", "BYTES", "SPEED", "PARKED", "HELD", "WHY"]]
+          [["ALBUM", "VIEWABLE", "DELIVERED", "WAITING", "BYTES", "SPEED", "PARKED", "HELD"]]
             + answer.albums.map {
               [
                 Text.harmless($0.album), String($0.viewable), String($0.delivered), String($0.waiting),
                 Text.bytes($0.bytes), $0.bytesPerSecond.map { "\(Text.bytes($0))/s" } ?? "",
-                String($0.parked), String($0.held), Text.harmless($0.reason ?? ""),
+                String($0.parked), String($0.held),
               ]
-            }))
+            }, cutting: 0, to: width))
+    }
+    for album in answer.albums where !album.waits.isEmpty {
+      lines.append("")
+      for wait in album.waits {
+        lines += Text.wrapped("\(Text.harmless(album.album)): \(wait.text(now: now))", to: width)
+      }
     }
     if answer.albums.contains(where: { $0.waiting + $0.parked > 0 }) {
       lines.append("")
-      lines.append(
-        "WAITING and PARKED count deliveries, a frame's thumbnail, preview and original each: pixcheese queue"
-      )
+      lines += Text.wrapped(
+        "WAITING and PARKED count deliveries, a frame's thumbnail, preview and original each: pixcheese queue",
+        to: width)
     }
     return lines.joined(separator: "\n")
   }

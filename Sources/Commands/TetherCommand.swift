@@ -42,7 +42,7 @@ struct TetherCommand: AsyncParsableCommand {
   var inhibitSleep: Bool?
 
   func run() async throws {
-    try await run(in: try options.context())
+    try await options.run { try await run(in: $0) }
   }
 
   func run(in context: Context) async throws {
@@ -65,7 +65,7 @@ struct TetherCommand: AsyncParsableCommand {
     let limits = try camera.limits(in: settings)
     let inhibits = try settings.flag("tether.inhibit_sleep", option: inhibitSleep, otherwise: true)
     let live = try await LiveRun(
-      context: context, albums: try settings.texts("album", options: album.album), policy: policy,
+      context: context, albums: try AlbumOptions.albums(album.album, in: settings), policy: policy,
       listen: address,
       takesFrames: true, network: network, publishing: try publish.publishing(in: settings),
       hooks: try hooks.programs(in: settings))
@@ -80,7 +80,8 @@ struct TetherCommand: AsyncParsableCommand {
         }
       }
     }
-    let session = try await live.journal.beginSession(albums: live.choice.albums)
+    let session = try await live.journal.beginSession(
+      albums: live.choice.albums, policy: live.policy)
     if session.abandoned > 0 {
       context.console.complain(
         "\(Text.count(session.abandoned, "frame")) of an earlier session were announced and never fetched: on the card. "

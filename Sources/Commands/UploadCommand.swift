@@ -33,10 +33,10 @@ struct UploadCommand: AsyncParsableCommand {
   var patience: Int?
 
   func run() async throws {
-    try await run(in: try options.context())
+    try await options.run { try await run(in: $0) }
   }
 
-  /// The last line of `--json`.
+  /// What `--json` says at the end; a run that ends with a message says that after it.
   struct Summary: Encodable, Sendable {
     let event = "upload.done"
     let time: String
@@ -50,12 +50,13 @@ struct UploadCommand: AsyncParsableCommand {
 
   func run(in context: Context) async throws {
     let settings = context.settings
-    let albums = try settings.texts("album", options: album.album)
+    let albums = try AlbumOptions.albums(album.album, in: settings)
     let policy = try album.sending.policy(in: settings)
     let address = try album.address("upload.listen", in: settings) ?? .embedded
     let publishing = try publish.publishing(in: settings)
     let hooks = try hooks.programs(in: settings)
-    let patience = Duration.seconds(max(1, try settings.number("upload.patience", option: patience) ?? 30))
+    let patience = Duration.seconds(
+      try settings.number("upload.patience", option: patience, in: 1...86_400) ?? 30)
     let scan = await FileScan.scanning(path, from: FilePath(FileManager.default.currentDirectoryPath))
     for refused in scan.refused { context.console.complain("pixcheese: \(Self.words(for: refused))") }
     for path in scan.empty {

@@ -9,6 +9,8 @@ public enum DeliveryEvent: Sendable {
   case progress(album: String, bytesPerSecond: Int64)
   /// A destination rests until a time; deliveries wait for it.
   case waiting(Waiting)
+  /// How a destination does has changed.
+  case standing(album: String, DestinationStanding)
   /// One delivery is put off, and others go on.
   case postponed(Delivery, DeliveryReason)
   /// One delivery waits for a person.

@@ -25,6 +25,10 @@ actor DeliveryLane {
   /// Under way, by the delivery's id.
   private var active: [Int64: AssetKind] = [:]
   private var rest: Rest
+  /// What holds up also the deliveries that are not tried, as it was told.
+  private var standing = DestinationStanding() {
+    didSet { if standing != oldValue { events.yield(.standing(album: destination.album, standing)) } }
+  }
   /// Whether it was the destination that asked for the rest (`Retry-After`).
   private var isRestAskedFor = false
   private var transfers: TransferCount
@@ -75,6 +79,7 @@ actor DeliveryLane {
   /// Tries again at once, whatever it was waiting for, on new connections.
   func nudge() {
     rest.end()
+    standing.rest?.until = nil
     ignoresWaits = true
     nudges += 1
     waker.yield()
@@ -85,10 +90,11 @@ actor DeliveryLane {
   func hold(originals isHeld: Bool) async {
     guard isHeld != holdsOriginals, !destination.isLoopback else { return }
     holdsOriginals = isHeld
-    waker.yield()
-    guard isHeld else { return }
     let reason = DeliveryReason(
       .metered, "This network costs by the byte: small renditions go, originals wait for another.")
+    standing.heldOriginals = isHeld ? reason : nil
+    waker.yield()
+    guard isHeld else { return }
     do throws(JournalError) {
       try await tellWaiting(reason, delay: .zero)
     } catch {
@@ -128,7 +134,7 @@ actor DeliveryLane {
   /// Says once a second how fast bytes go, and once that they have stopped.
   private func reportProgress() async {
     var wasMoving = false
-    while await sleep(for: .seconds(1)) {
+    while await Task.pause(for: .seconds(1)) {
       let bytes = meter.take()
       measured(bytes)
       if bytes > 0 || wasMoving { events.yield(.progress(album: destination.album, bytesPerSecond: bytes)) }
@@ -146,19 +152,9 @@ actor DeliveryLane {
   }
 
   private func wake(at date: Date) async {
-    guard await sleep(for: .seconds(max(0, date.timeIntervalSinceNow))) else { return }
+    guard await Task.pause(for: .seconds(max(0, date.timeIntervalSinceNow))) else { return }
     if timer == date { timer = nil }
     waker.yield()
-  }
-
-  /// - Returns: whether the time has passed; otherwise the task was cancelled.
-  private func sleep(for duration: Duration) async -> Bool {
-    do {
-      try await Task.sleep(for: duration)
-      return true
-    } catch {
-      return false
-    }
   }
 }
 
@@ -268,10 +264,16 @@ extension DeliveryLane {
       // That it answers one does not take back what it asked for.
       if isRestAskedFor { return false }
     } else if rest.isProbing {
-      rest.succeeded(at: Date())
+      answered()
       waker.yield()
     }
     return !holdsOriginals || delivery.kind != .original || delivery.isPushed
+  }
+
+  /// Something has succeeded.
+  private func answered() {
+    rest.succeeded(at: Date())
+    if !rest.isProbing { standing.rest = nil }
   }
 
   private func settle(
@@ -281,9 +283,9 @@ extension DeliveryLane {
     case .cancelled:
       break
     case .laidAside, .stored:
-      rest.succeeded(at: Date())
+      answered()
     case .sent:
-      rest.succeeded(at: Date())
+      answered()
       tellSent(delivery)
     case .stopped(let reason, _) where reason.needsPerson:
       try await park(delivery, reason)
@@ -307,14 +309,19 @@ extension DeliveryLane {
     do throws(JournalError) {
       switch news {
       case .sent(let deliveries):
-        rest.succeeded(at: Date())
+        answered()
+        standing.showing = nil
         for delivery in deliveries { tellSent(delivery) }
       case .stopped(let deliveries, let reason, _) where reason.needsPerson:
+        standing.showing = nil
         for delivery in deliveries { try await park(delivery, reason) }
       case .stopped(_, let reason, let retryAfter):
-        guard !rest.isResting(at: Date()) else { return }
-        let delay = rest.failed(at: Date(), atLeast: retryAfter)
+        let isFirst = !rest.isResting(at: Date())
+        let delay = isFirst ? rest.failed(at: Date(), atLeast: retryAfter) : rest.remaining(at: Date())
+        standing.showing = DestinationStanding.Pause(reason, until: rest.until)
+        guard isFirst else { return }
         isRestAskedFor = retryAfter != nil
+        standing.rest = standing.showing
         logger.info("The destination rests.", metadata: ["reason": "\(reason)"])
         try await tellWaiting(reason, delay: delay)
       case .journalFailed(let error):
@@ -357,6 +364,7 @@ extension DeliveryLane {
       delivery, until: Date(adding: delay + own), reason: reason.text,
       code: reason.code.rawValue)
     guard isFirst else { return }
+    standing.rest = DestinationStanding.Pause(reason, until: rest.until)
     logger.info("The destination rests.", metadata: Self.metadata(delivery, reason))
     try await tellWaiting(reason, delay: delay)
   }
@@ -383,11 +391,5 @@ extension DeliveryLane {
 
   private static func metadata(_ delivery: Delivery, _ reason: DeliveryReason) -> Logger.Metadata {
     ["name": "\(delivery.name)", "kind": "\(delivery.kind)", "reason": "\(reason)"]
-  }
-}
-
-extension Date {
-  init(adding duration: Duration) {
-    self.init(timeIntervalSinceNow: duration / .seconds(1))
   }
 }

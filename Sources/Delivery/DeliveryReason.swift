@@ -1,9 +1,9 @@
 import Foundation
 
 /// Why a delivery waits or is parked: a kind that a program can tell apart, and a sentence for people.
-public struct DeliveryReason: Hashable, Sendable {
+public struct DeliveryReason: Codable, Hashable, Sendable {
   /// What stands in the way.
-  public enum Code: String, CaseIterable, Sendable {
+  public enum Code: String, CaseIterable, Codable, Sendable {
     /// The destination cannot be reached.
     case offline
     /// Somebody else answers in its place: a proxy, a server of another kind.

@@ -33,9 +33,9 @@ extension Camera {
     return model.lowercased().hasPrefix(first)
   }
 
-  /// The serial number; `nil` where the camera has none or does not say.
+  /// The serial number; `nil` where the camera has none or does not say. Zeros are none: all bodies of a model say them.
   public func serial() throws(GPhotoError) -> String? {
-    try setting("serialnumber")
+    try setting("serialnumber").flatMap(USBDevice.telling)
   }
 
   /// The battery's level in the camera's own words, `75%`; `nil` where it does not say.

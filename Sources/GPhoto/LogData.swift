@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Takes the place of libgphoto2's `gp_log_data`: writes no log, and tells `TransferWatch` what passes by.
+/// Takes the place of libgphoto2's `gp_log_data`: writes no log, and tells `TransferWatch` and `ReceptionSignal` what passes
+/// by.
 ///
 /// libgphoto2_port 2.5.30 writes every byte that a camera sends into a hexadecimal dump before it looks whether
 /// anybody reads its log (`gphoto2-port-log.c`): 40 % of a download's CPU time, measured with `perf`. The function is
@@ -12,6 +13,7 @@ public func takeLogData(
   domain: UnsafePointer<CChar>?, bytes: UnsafePointer<CChar>?, count: CUnsignedInt,
   format: UnsafePointer<CChar>?
 ) {
+  ReceptionSignal.shared.noteReading(Int(count))
   TransferWatch.shared.withLock { watch in
     guard watch.isOn, let domain, let bytes, let format,
       let entry = TransferWatch.Entry(function: String(cString: domain), format: String(cString: format))

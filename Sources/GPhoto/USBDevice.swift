@@ -94,8 +94,21 @@ public struct USBDevice: Hashable, Sendable {
     var bytes = [UInt8](repeating: 0, count: 512)
     let count = read(file, &bytes, bytes.count)
     let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-    let serial = String(text.prefix { !$0.isNewline && $0 != "\0" })
-    return serial.contains { $0 != "0" && !$0.isWhitespace } ? serial : nil
+    return telling(String(text.prefix { !$0.isNewline && $0 != "\0" }))
+  }
+
+  /// A serial number that tells a body from others; `nil` for zeros.
+  static func telling(_ serial: String) -> String? {
+    serial.contains { $0 != "0" && !$0.isWhitespace } ? serial : nil
+  }
+}
+
+extension CameraPort {
+  /// The USB socket that the camera is in now (`USBDevice.socket`); `nil` for what is not on USB, or not there. Blocks.
+  public var socket: String? {
+    guard case .usb(let bus, let device) = self else { return nil }
+    // Where USB cannot be looked at, nobody knows.
+    return try? USBDevice.attached().first { $0.bus == bus && $0.device == device }?.socket
   }
 }
 

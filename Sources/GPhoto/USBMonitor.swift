@@ -6,6 +6,8 @@ import Synchronization
 public final class USBMonitor: Sendable {
   /// A camera came or went.
   public enum Change: Hashable, Sendable {
+    /// What is plugged in; the first that is told.
+    case present([USBDevice])
     case attached(USBDevice)
     case detached(bus: Int, device: Int)
   }
@@ -57,6 +59,7 @@ public final class USBMonitor: Sendable {
       continuation.finish(throwing: USBError(code: result))
       return
     }
+    receiver.tellPresent()
     defer {
       libusb_hotplug_deregister_callback(context.pointer, handle)
       withExtendedLifetime(receiver) {}
@@ -75,22 +78,29 @@ public final class USBMonitor: Sendable {
 
   private final class Receiver {
     let continuation: AsyncThrowingStream<Change, any Error>.Continuation
-    var cameras: Set<USBDevice> = []
+    private var cameras: Set<USBDevice> = []
+    /// libusb enumerates within the call that registers the callback.
+    private var isEnumerating = true
 
     init(_ continuation: AsyncThrowingStream<Change, any Error>.Continuation) {
       self.continuation = continuation
     }
 
+    func tellPresent() {
+      isEnumerating = false
+      continuation.yield(.present(cameras.sorted { ($0.bus, $0.device) < ($1.bus, $1.device) }))
+    }
+
     func take(_ pointer: OpaquePointer, hasArrived: Bool) {
       if hasArrived {
         guard let device = USBDevice(pointer), device.isPTP, cameras.insert(device).inserted else { return }
-        continuation.yield(.attached(device))
+        if !isEnumerating { continuation.yield(.attached(device)) }
       } else {
         let bus = Int(libusb_get_bus_number(pointer))
         let address = Int(libusb_get_device_address(pointer))
         guard let device = cameras.first(where: { $0.bus == bus && $0.device == address }) else { return }
         cameras.remove(device)
-        continuation.yield(.detached(bus: bus, device: address))
+        if !isEnumerating { continuation.yield(.detached(bus: bus, device: address)) }
       }
     }
   }

@@ -18,6 +18,18 @@ public struct Delivery: Hashable, Sendable, Identifiable {
     case parked
   }
 
+  /// What an open delivery waits for that is no matter of the network.
+  public enum Step: String, Sendable {
+    /// Its frame's renditions are to be made, and go first.
+    case rendering
+    /// What is published in the original's place is to be made first.
+    case preparing
+    /// A step before it that is required failed, as `reason` says; the next run tries that again.
+    case failed
+    /// The destination has all bytes, and guests are not shown them yet.
+    case showing
+  }
+
   public var id: Int64
   /// The album as it was given on the command line.
   public var album: String
@@ -33,6 +45,8 @@ public struct Delivery: Hashable, Sendable, Identifiable {
   public var addedAt: Date?
   /// Not before this time; `nil` is at once.
   public var nextTryAt: Date?
+  /// What else it waits for; `nil` where it is a matter of sending alone.
+  public var step: Step?
   /// Why it waits or is parked, for a person.
   public var reason: String?
   /// The reason's kind, for a program (`DeliveryReason.Code`).
@@ -77,6 +91,4 @@ public struct Backlog: Hashable, Sendable {
   /// Originals that are kept back: not chosen, or not of a kind that is sent.
   public var held: Int
   public var sent: Int
-  /// The last reason that a delivery of this album waits, if any does.
-  public var reason: String?
 }

@@ -41,20 +41,21 @@ extension Journal {
   /// Puts a delivery off after a failed try.
   /// - Throws: `JournalError`.
   public func postpone(
-    _ delivery: Delivery, until: Date, reason: String, code: String? = nil
+    _ delivery: Delivery, until: Date, reason: String, code: String? = nil, now: Date = Date()
   ) async throws(JournalError) {
     try await update(
-      delivery, "attempts = attempts + 1, next_try_at = ?, reason = ?, reason_code = ?",
-      [until.milliseconds, reason, code])
+      delivery, "attempts = attempts + 1, next_try_at = ?, reason = ?, reason_code = ?, failed_at = ?",
+      [until.milliseconds, reason, code, now.milliseconds])
   }
 
   /// Stops trying until a person has acted.
   /// - Throws: `JournalError`.
   public func park(
-    _ delivery: Delivery, reason: String, code: String? = nil
+    _ delivery: Delivery, reason: String, code: String? = nil, now: Date = Date()
   ) async throws(JournalError) {
     try await update(
-      delivery, "state = 'parked', next_try_at = NULL, reason = ?, reason_code = ?", [reason, code])
+      delivery, "state = 'parked', next_try_at = NULL, reason = ?, reason_code = ?, failed_at = ?",
+      [reason, code, now.milliseconds])
   }
 
   /// What makes a delivery due at once, where it was.
@@ -83,8 +84,7 @@ extension Journal {
               FILTER (WHERE open.state != 'parked'), 0) AS waiting_bytes,
             COUNT(open.id) FILTER (WHERE open.state = 'parked') AS parked,
             COALESCE(held.count, 0) AS held,
-            total.deliveries - COUNT(open.id) - COALESCE(held.count, 0) AS sent,
-            COALESCE(MAX(open.reason), MAX(published.reason)) AS reason
+            total.deliveries - COUNT(open.id) - COALESCE(held.count, 0) AS sent
           FROM (SELECT destination_id, COUNT(*) AS deliveries FROM delivery GROUP BY destination_id) AS total
             JOIN destination ON destination.id = total.destination_id
             LEFT JOIN open ON open.destination_id = destination.id
@@ -97,8 +97,7 @@ extension Journal {
       ).map { row in
         Backlog(
           album: row["album"], waiting: row["waiting"], waitingBytes: row["waiting_bytes"],
-          parked: row["parked"], held: row["held"],
-          sent: row["sent"], reason: row["reason"])
+          parked: row["parked"], held: row["held"], sent: row["sent"])
       }
     }
   }
@@ -168,8 +167,8 @@ extension Journal {
 
   static let selectDelivery = """
     SELECT delivery.id, destination.album, delivery.kind, delivery.state, delivery.offset, delivery.upload_url,
-      delivery.attempts, delivery.added_at, delivery.next_try_at,
-      COALESCE(delivery.reason, published.reason) AS reason, delivery.reason_code,
+      delivery.attempts, delivery.added_at, delivery.next_try_at, \(step) AS step, \(reason) AS reason,
+      delivery.reason_code,
       COALESCE(rendition.hash, published.hash, original.hash) AS hash,
       COALESCE(rendition.bytes, published.bytes, original.bytes) AS bytes,
       COALESCE(rendition.media_type, published.media_type, original.media_type) AS media_type,
@@ -193,7 +192,8 @@ extension Journal {
       state: Delivery.State(rawValue: row["state"]) ?? .waiting, offset: row["offset"],
       uploadURL: row["upload_url"], attempts: row["attempts"],
       addedAt: (row["added_at"] as Int64?).map(Date.init(milliseconds:)),
-      nextTryAt: (row["next_try_at"] as Int64?).map(Date.init(milliseconds:)), reason: row["reason"],
+      nextTryAt: (row["next_try_at"] as Int64?).map(Date.init(milliseconds:)),
+      step: (row["step"] as String?).flatMap(Delivery.Step.init(rawValue:)), reason: row["reason"],
       reasonCode: row["reason_code"],
       hash: ContentHash(blob: row["hash"]), bytes: row["bytes"], mediaType: row["media_type"],
       path: spool.absolute(row["path"]), isInPlace: row["in_place"], modifiedNanoseconds: row["modified_ns"],

@@ -146,10 +146,16 @@ extension Journal {
         sql:
           "SELECT frame_id, destination_id, COUNT(*) AS count FROM delivery WHERE \(condition) GROUP BY 1, 2",
         arguments: arguments)
+      // The store is told to throw away what it has of one; what is stored whole is not shown either.
+      try database.execute(
+        sql: """
+          UPDATE parted_upload SET delivery_id = NULL
+          WHERE delivery_id IN (SELECT id FROM delivery WHERE kind = 'original' AND \(condition))
+          """, arguments: arguments)
       try database.execute(
         sql: """
           UPDATE delivery SET state = 'held', offset = 0, upload_url = NULL, attempts = 0, next_try_at = NULL,
-            reason = NULL, reason_code = NULL
+            reason = NULL, reason_code = NULL, stored_at = NULL
           WHERE kind = 'original' AND \(condition)
           """, arguments: arguments)
       try database.execute(

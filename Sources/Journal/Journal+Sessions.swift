@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+public import Model
 
 /// One run of `tether`, `upload` or the like, from its start to its end; or several runs, when the ones before did not
 /// end it: then what cameras shot between them is the session's own.
@@ -26,9 +27,13 @@ public struct Session: Hashable, Sendable, Identifiable {
 extension Journal {
   /// Begins a session, or goes on with the last one that nobody ended, if it was for one of the same albums and alive
   /// within `Session.longestPause`: what was shot meanwhile is then still its own.
-  /// - Parameter albums: where its frames go, as given; none goes on with a session for any.
+  /// - Parameters:
+  ///   - albums: where its frames go, as given; none goes on with a session for any.
+  ///   - policy: whether they do.
   /// - Throws: `JournalError`.
-  public func beginSession(albums: [String] = [], now: Date = Date()) async throws(JournalError) -> Session {
+  public func beginSession(
+    albums: [String] = [], policy: SendingPolicy = SendingPolicy(), now: Date = Date()
+  ) async throws(JournalError) -> Session {
     try await write("Beginning the session") { database in
       var abandoned = 0
       let open = try Row.fetchAll(
@@ -48,15 +53,15 @@ extension Journal {
         guard albums.isEmpty || others?.isEmpty ?? true || !Set(albums).isDisjoint(with: others ?? []) else {
           continue
         }
-        // Its albums stay as they are until what the spool has of it is adopted (`feed`).
+        // Its albums and its policy stay as they are until what the spool has of it is adopted (`feed`).
         try database.execute(
           sql: "UPDATE session SET seen_at = ? WHERE id = ?", arguments: [now.milliseconds, id])
         return Session(
           id: id, startedAt: Date(milliseconds: row["started_at"]), isContinued: true, abandoned: abandoned)
       }
       try database.execute(
-        sql: "INSERT INTO session (started_at, seen_at, albums) VALUES (?, ?, ?)",
-        arguments: [now.milliseconds, now.milliseconds, try Self.text(of: albums)])
+        sql: "INSERT INTO session (started_at, seen_at, albums, policy) VALUES (?, ?, ?, ?)",
+        arguments: [now.milliseconds, now.milliseconds, try Self.text(of: albums), policy.description])
       return Session(
         id: database.lastInsertedRowID, startedAt: now, isContinued: false, abandoned: abandoned)
     }
@@ -71,14 +76,18 @@ extension Journal {
     }
   }
 
-  /// Writes down which albums a session feeds from now on, for originals that it fetches and cannot write down any more.
+  /// Writes down which albums a session feeds from now on, and with what, for originals that it fetches and cannot write
+  /// down any more.
   ///
   /// Call it after `reconcile`: what is found there belongs to the albums before.
   /// - Throws: `JournalError`.
-  public func feed(_ albums: [String], from session: Session) async throws(JournalError) {
+  public func feed(
+    _ albums: [String], policy: SendingPolicy = SendingPolicy(), from session: Session
+  ) async throws(JournalError) {
     try await write("Writing down the session's albums") { database in
       try database.execute(
-        sql: "UPDATE session SET albums = ? WHERE id = ?", arguments: [try Self.text(of: albums), session.id])
+        sql: "UPDATE session SET albums = ?, policy = ? WHERE id = ?",
+        arguments: [try Self.text(of: albums), policy.description, session.id])
     }
   }
 
@@ -107,11 +116,24 @@ extension Journal {
     }
   }
 
-  /// The session that nobody ended and that was alive last, and the albums that it fed; `nil` if there is none.
+  /// A session that fetched, and what was to become of its frames.
+  struct Fetcher: Sendable {
+    var session: Session
+    /// `nil` where an older version wrote none.
+    var albums: [String]?
+    var policy: SendingPolicy?
+
+    init(_ row: Row) throws {
+      session = Session(
+        id: row["id"], startedAt: Date(milliseconds: row["started_at"]), isContinued: true)
+      albums = try Journal.albums(in: row)
+      policy = (row["policy"] as String?).flatMap(SendingPolicy.init)
+    }
+  }
+
+  /// The session that nobody ended and that was alive last; `nil` if there is none.
   /// - Parameter current: the session of this run: one that began just now has fetched nothing yet.
-  func interrupted(before current: Session?) async throws(JournalError) -> (
-    session: Session, albums: [String]?
-  )? {
+  func interrupted(before current: Session?) async throws(JournalError) -> Fetcher? {
     let begun = current.flatMap { $0.isContinued ? nil : $0.id }
     return try await read("Looking for the last session") { database in
       try Row.fetchOne(
@@ -120,9 +142,7 @@ extension Journal {
           SELECT * FROM session WHERE ended_at IS NULL AND id IS NOT ?
           ORDER BY coalesce(seen_at, started_at) DESC, id DESC LIMIT 1
           """, arguments: [begun]
-      ).map { row in
-        (Self.session(row), try Self.albums(in: row))
-      }
+      ).map(Fetcher.init)
     }
   }
 
@@ -145,14 +165,12 @@ extension Journal {
     }
   }
 
-  /// The session that was to fetch a file which now lies whole in the spool, and the albums that it fed; `nil` if none
-  /// that is known was. It may have been abandoned since.
+  /// The session that was to fetch a file which now lies whole in the spool; `nil` if none that is known was. It may have
+  /// been abandoned since.
   /// - Parameters:
   ///   - name: of the file in the spool.
   ///   - bytes: its length.
-  func session(fetching name: String, bytes: Int64) async throws(JournalError) -> (
-    session: Session, albums: [String]?
-  )? {
+  func session(fetching name: String, bytes: Int64) async throws(JournalError) -> Fetcher? {
     try await read("Looking for the session of \(name)") { database in
       try Row.fetchAll(
         database,
@@ -160,13 +178,8 @@ extension Journal {
           SELECT session.*, owed_object.name AS object FROM owed_object JOIN session ON session.id = session_id
           WHERE bytes = ? ORDER BY owed_object.id DESC
           """, arguments: [bytes]
-      ).first { Spool.isName(name, of: $0["object"]) }
-        .map { (Self.session($0), try Self.albums(in: $0)) }
+      ).first { Spool.isName(name, of: $0["object"]) }.map(Fetcher.init)
     }
-  }
-
-  private static func session(_ row: Row) -> Session {
-    Session(id: row["id"], startedAt: Date(milliseconds: row["started_at"]), isContinued: true)
   }
 
   /// Ends a session that nobody went on with. What it knew of is forgotten when the spool was looked through

@@ -25,7 +25,8 @@ public final class Journal: Sendable {
     self.path = path
   }
 
-  /// Opens the journal for writing, and makes it (and the spool's folder) if it is not there.
+  /// Opens the journal for writing, and makes it (and the spool's folder) if it is not there. Whoever has it for a moment
+  /// (`openForChanges`) is waited for.
   /// - Parameters:
   ///   - path: the database's file, `…/journal.sqlite`; `journal.lock` lies beside it.
   ///   - spool: the spool's folder.
@@ -34,14 +35,19 @@ public final class Journal: Sendable {
     try await offload { () throws(JournalError) in
       try Folders.create(path.removingLastComponent())
       try Folders.create(spool)
-      let lock = try JournalLock(at: path.removingLastComponent().appending("journal.lock"))
+      let lock = try JournalLock(at: lockPath(beside: path), patience: .milliseconds(300))
       return try open(at: path, spool: spool, lock: lock)
     }
   }
 
+  private static func lockPath(beside path: FilePath) -> FilePath {
+    path.removingLastComponent().appending("journal.lock")
+  }
+
   /// Opens a journal for a change by hand, also while a run is at work with it: SQLite lets one transaction at a time
   /// write, and the run notices (`followOtherWriters`). What only one may do (taking frames up, delivering them,
-  /// reconciling the spool) is the lock's holder's.
+  /// reconciling the spool) is the lock's holder's. Where no run is at work the lock is held while the journal is opened,
+  /// which may bring its tables up to date, and no longer: a run may begin meanwhile.
   /// - Returns: the journal, and whether a run is at work with it.
   /// - Throws: `JournalError`; `locked` where the run is of a version whose journal is not this one's.
   public static func openForChanges(
@@ -49,7 +55,13 @@ public final class Journal: Sendable {
   ) async throws(JournalError) -> (journal: Journal, isRunning: Bool) {
     let locked: JournalError
     do {
-      return (try await open(at: path, spool: spool), false)
+      let journal = try await offload { () throws(JournalError) in
+        let lock = try JournalLock(at: lockPath(beside: path))
+        return try withExtendedLifetime(lock) { () throws(JournalError) in
+          try open(at: path, spool: spool, lock: nil)
+        }
+      }
+      return (journal, false)
     } catch {
       guard error.code == .locked else { throw error }
       locked = error

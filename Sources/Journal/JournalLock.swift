@@ -6,8 +6,10 @@ public import SystemPackage
 public final class JournalLock: Sendable {
   private let descriptor: FileDescriptor
 
+  /// Blocks.
+  /// - Parameter patience: how long somebody who has it is waited for.
   /// - Throws: `JournalError` with code `locked` when another process has it, naming its process number.
-  init(at path: FilePath) throws(JournalError) {
+  init(at path: FilePath, patience: Duration = .zero) throws(JournalError) {
     let descriptor: FileDescriptor
     do {
       descriptor = try FileDescriptor.open(
@@ -16,10 +18,16 @@ public final class JournalLock: Sendable {
     } catch {
       throw JournalError(errno: (error as? Errno)?.rawValue ?? EIO, while: "Opening \(path)")
     }
-    var lock = Self.wholeFile
-    guard fcntl(descriptor.rawValue, Self.takeLock, &lock) == 0 else {
+    let deadline = ContinuousClock.now + patience
+    while true {
+      var lock = Self.wholeFile
+      if fcntl(descriptor.rawValue, Self.takeLock, &lock) == 0 { break }
       let number = errno
-      let holder = Self.holder(descriptor)
+      if number == EAGAIN || number == EACCES, ContinuousClock.now < deadline {
+        usleep(20_000)
+        continue
+      }
+      let holder = Self.number(in: descriptor).map { " (process \($0))" } ?? ""
       // The lock file is only read here; a failing close changes nothing for anybody.
       try? descriptor.close()
       guard number == EAGAIN || number == EACCES else {
@@ -51,6 +59,16 @@ public final class JournalLock: Sendable {
     return fcntl(descriptor, askForLock, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
   }
 
+  /// The number of the process that is at work with a journal; `nil` where none is.
+  public static func holder(beside journal: FilePath) -> Int32? {
+    guard isHeld(beside: journal),
+      let descriptor = try? FileDescriptor.open(
+        journal.removingLastComponent().appending("journal.lock"), .readOnly, options: .closeOnExec)
+    else { return nil }
+    defer { try? descriptor.close() }
+    return number(in: descriptor)
+  }
+
   // The overlay for glibc leaves these two of <asm-generic/fcntl.h> out.
   private static let askForLock: Int32 = 36  // F_OFD_GETLK
   private static let takeLock: Int32 = 37  // F_OFD_SETLK
@@ -62,13 +80,10 @@ public final class JournalLock: Sendable {
     return lock
   }
 
-  private static func holder(_ descriptor: FileDescriptor) -> String {
+  private static func number(in descriptor: FileDescriptor) -> Int32? {
     var buffer = [UInt8](repeating: 0, count: 20)
     let count = buffer.withUnsafeMutableBytes { pread(descriptor.rawValue, $0.baseAddress, $0.count, 0) }
-    guard count > 0,
-      let number = Int32(
-        String(decoding: buffer.prefix(count), as: UTF8.self).trimmingCharacters(in: .newlines))
-    else { return "" }
-    return " (process \(number))"
+    guard count > 0 else { return nil }
+    return Int32(String(decoding: buffer.prefix(count), as: UTF8.self).trimmingCharacters(in: .newlines))
   }
 }

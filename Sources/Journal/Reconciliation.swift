@@ -31,14 +31,15 @@ extension Journal {
   /// Brings the spool and the journal together after a start: nothing is assumed (architecture.md, "Durability", 5).
   ///
   /// An original that the journal does not know belongs to the session that was to fetch it, also if that was abandoned
-  /// since, and goes to the albums which that fed. Where no session is known to have wanted it, that is the one that nobody
-  /// ended; without one it goes to a session that begins now, and a run that is none leaves it.
+  /// since, and goes to the albums which that fed, or is kept back from them, as that was to send. Where no session is known
+  /// to have wanted it, that is the one that nobody ended; without one it goes to a session that begins now, and a run
+  /// that is none leaves it.
   ///
   /// Call it before any source begins to write into the spool.
   /// - Parameters:
   ///   - session: this run's; `nil` for one that takes no frames from cameras.
   ///   - albums: where that session's frames go.
-  ///   - policy: whether they do.
+  ///   - policy: whether they do; of a session that wrote none down too.
   /// - Throws: `JournalError`.
   public func reconcile(
     session: Session?, albums: [String], policy: SendingPolicy = SendingPolicy()
@@ -89,7 +90,8 @@ extension Journal {
           hash: content.hash, name: name, mediaType: MediaType.forFile(named: name), bytes: content.bytes,
           path: path, isInPlace: false),
         source: "spool")
-      let recorded = try await recordSafe(safe, session: owner, albums: target, policy: policy)
+      let recorded = try await recordSafe(
+        safe, session: owner, albums: target, policy: wanted?.policy ?? policy)
       if recorded.isNew { result.adopted.append(recorded.frame) }
     }
     try await forgetAbandoned()

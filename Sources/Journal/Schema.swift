@@ -28,6 +28,9 @@ enum Schema {
     migrator.registerMigration("4 turns of sources") { database in
       try database.execute(sql: turns)
     }
+    migrator.registerMigration("5 last failures, what sessions send") { database in
+      try database.execute(sql: waiting)
+    }
     return migrator
   }
 

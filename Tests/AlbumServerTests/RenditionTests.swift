@@ -21,6 +21,14 @@ import Testing
     return try SceneEncoder.jpeg(svg: svg, width: width, height: height, quality: 85, grain: 2, exif: [:])
   }
 
+  /// Publishes an original, and then nothing more happens.
+  private func publish(_ bytes: [UInt8], to access: AlbumAccess, in store: AlbumStore) async throws {
+    let desk = UploadDesk(store: store, lifetime: 3600, maxSize: 1 << 30, onOriginal: {})
+    let creation = Tus.Creation(
+      length: Int64(bytes.count), metadata: UploadMetadata(), hasBody: true, bodyLength: Int64(bytes.count))
+    _ = try await desk.create(creation, in: access.album, body: .init(buffer: .init(bytes: bytes)))
+  }
+
   @Test("An original from a plain client gets its thumbnail, preview and facts")
   func rendered() async throws {
     try await RunningServer.with { server in
@@ -55,15 +63,18 @@ import Testing
 
   @Test("An original that the disk does not give now is rendered when it does, and holds no other up")
   func ailingDisk() async throws {
+    let folder = try TemporaryFolder()
+    let store = try await AlbumStore.open(folder.path)
+    let access = try await store.createAlbum(named: "a")
+    let bytes = try scene(width: 900, height: 600)
+    try await publish(bytes, to: access, in: store)
+    // In the place of the content: nothing that can be read as a file.
+    let content = "\(store.folder.content(ContentHash(of: bytes)))"
+    try FileManager.default.removeItem(atPath: content)
+    try FileManager.default.createDirectory(atPath: content, withIntermediateDirectories: true)
     let soon: (inout AlbumServerConfiguration) -> Void = { $0.renditionPause = .milliseconds(20) }
-    try await RunningServer.with(soon) { server in
-      let access = try await server.store.createAlbum(named: "a")
-      let bytes = try scene(width: 900, height: 600)
-      let other = try scene(width: 800, height: 600)
-      let content = "\(server.store.folder.content(ContentHash(of: bytes)))"
-      // In the place where the content will be: nothing that can be read as a file.
-      try FileManager.default.createDirectory(atPath: content, withIntermediateDirectories: true)
-      try await server.upload(bytes, to: access)
+    let other = try scene(width: 800, height: 600)
+    try await RunningServer.with(in: folder, soon) { server in
       try await server.upload(other, to: access)
       try await server.wait(until: "the other is rendered") {
         try await server.frames(of: access).contains { $0.preview != nil }
@@ -82,11 +93,7 @@ import Testing
     let store = try await AlbumStore.open(folder.path)
     let access = try await store.createAlbum(named: "a")
     let bytes = try scene(width: 900, height: 600)
-    // Published, and then nothing more happened.
-    let desk = UploadDesk(store: store, lifetime: 3600, maxSize: 1 << 30, onOriginal: {})
-    let creation = Tus.Creation(
-      length: Int64(bytes.count), metadata: UploadMetadata(), hasBody: true, bodyLength: Int64(bytes.count))
-    _ = try await desk.create(creation, in: access.album, body: .init(buffer: .init(bytes: bytes)))
+    try await publish(bytes, to: access, in: store)
     #expect(try await store.totals().lackingRenditions == 1)
     try await RunningServer.with(in: folder) { server in
       try await server.waitUntilRendered()

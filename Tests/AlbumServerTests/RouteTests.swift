@@ -135,6 +135,12 @@ import Testing
       ] {
         #expect(policy.contains(part))
       }
+      let document = try String(
+        contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+          .deletingLastPathComponent().appending(path: "docs/live-page.md"), encoding: .utf8)
+      #expect(
+        document.replacing(#/\s+/#, with: " ").contains(policy),
+        "docs/live-page.md has the policy that is sent")
       let tag = try #require(page.headers[.eTag])
       let again = try await server.send(.get, "/a/\(slug)", headers: [.ifNoneMatch: tag])
       #expect(again.status == .notModified)
@@ -218,7 +224,7 @@ import Testing
   func openAPI() async throws {
     try await RunningServer.with { server in
       let text = try await server.send(.get, "/api/v1/openapi.yaml").text
-      let described = OpenAPIPaths(yaml: text)
+      let described = OpenAPI(yaml: text)
       let configuration = try AlbumServerConfiguration(host: "127.0.0.1", port: 0)
       let routes = AlbumServer(
         store: server.store, configuration: configuration, logger: .init(label: "test")
@@ -254,30 +260,6 @@ import Testing
         #expect(answers.isSubset(of: statuses), "\(operation): \(answers) and not \(statuses)")
         #expect(
           answers.contains { $0 < 400 } || operation == "POST /api/v1/albums", "\(operation) never works")
-      }
-    }
-  }
-}
-
-/// The operations of an OpenAPI description and the statuses each lists, by the indentation of its YAML.
-struct OpenAPIPaths {
-  /// `METHOD /path` to statuses.
-  var operations: [String: Set<Int>] = [:]
-
-  init(yaml: String) {
-    var (isInPaths, path, operation) = (false, "", "")
-    for line in yaml.split(separator: "\n") {
-      let indent = line.prefix { $0 == " " }.count
-      let key = line.drop { $0 == " " }.prefix { $0 != ":" }
-      switch indent {
-      case 0: isInPaths = line == "paths:"
-      case 2 where isInPaths: path = String(key)
-      case 4 where isInPaths:
-        operation = "\(key.uppercased()) \(path)"
-        operations[operation] = []
-      case 8 where isInPaths:
-        if let status = Int(key.replacing("\"", with: "")) { operations[operation]?.insert(status) }
-      default: break
       }
     }
   }

@@ -69,13 +69,29 @@ struct BucketAccountsTests {
   func wrong() throws {
     let unknown = try #require(throws: Complaint.self) { try accounts("[s3]\nacces_key_id = \"A\"\n") }
     #expect(unknown.status == .configuration && unknown.message.contains("acces_key_id"))
-    for file in ["[s3]\nstyle = \"odd\"\n", "[s3]\nendpoint = \"ftp://h\"\n", "[s3]\nregion = \"a b\"\n"] {
-      let complaint = try #require(throws: Complaint.self) {
-        try accounts(file, ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"])
-          .destination(bucket: "party", prefix: "")
+    let keys = ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"]
+    for (field, text) in [("style", "odd"), ("endpoint", "ftp://h"), ("region", "a b"), ("public_url", "x")] {
+      for table in ["s3", "s3.my-party"] {
+        let complaint = try #require(throws: Complaint.self) {
+          let accounts = try accounts("# buckets\n[\(table)]\n\(field) = \"\(text)\"\n", keys)
+          _ = try accounts.page(of: accounts.destination(bucket: "my-party", prefix: ""))
+        }
+        #expect(complaint.status == .configuration, "\(field)")
+        let key = "\(table.replacing("-", with: "_")).\(field)"
+        #expect(
+          complaint.message.contains("config.toml:3: \(key) = \(text): "), "\(complaint.message)")
       }
-      #expect(complaint.status == .configuration, "\(file)")
     }
+    for (name, text) in [("AWS_ENDPOINT_URL", "ftp://h"), ("AWS_REGION", "a b")] {
+      let complaint = try #require(throws: Complaint.self) {
+        try accounts("", keys.merging([name: text]) { $1 }).destination(bucket: "party", prefix: "")
+      }
+      #expect(complaint.status == .configuration && complaint.message.hasPrefix("\(name)=\(text): "))
+    }
+    let secret = try #require(throws: Complaint.self) {
+      try accounts("[s3]\nendpoint = \"https://me:hush@h\"\n", keys).destination(bucket: "party", prefix: "")
+    }
+    #expect(!secret.message.contains("hush") && secret.message.contains("config.toml:2:"))
   }
 
   @Test("Guests' link is the endpoint's, or the address that was said")
@@ -83,9 +99,9 @@ struct BucketAccountsTests {
     let plain = try accounts("", variables)
     let place = try plain.destination(bucket: "party", prefix: "a b")
     #expect(try plain.page(of: place).absoluteString == "http://variable.example/party/a%20b/index.html")
+    let cdn = try #require(URL(web: "https://cdn.example/x"))
     #expect(
-      try plain.page(of: place, option: "https://cdn.example/x").absoluteString
+      try plain.page(of: place, shownAt: cdn).absoluteString
         == "https://cdn.example/x/a%20b/index.html")
-    #expect(throws: Complaint.self) { try plain.page(of: place, option: "cdn") }
   }
 }

@@ -51,9 +51,13 @@ struct DocumentTests {
     return Set(names).subtracting(global)
   }
 
+  private static func text(of file: String) throws -> String {
+    try String(contentsOf: project.appending(path: file), encoding: .utf8)
+  }
+
   /// The options that a manual page describes, the negative of a flag beside it left out.
   private static func described(in page: String) throws -> Set<String> {
-    let text = try String(contentsOf: project.appending(path: "man/\(page)"), encoding: .utf8)
+    let text = try text(of: "man/\(page)")
     let items = text.split(separator: "\n").filter { $0.hasPrefix(".It Fl") }
     let names = Set(items.flatMap { $0.matches(of: #/Fl -([a-z-]+)/#).map { String($0.1) } })
     return names.filter { !$0.hasPrefix("no-") || !names.contains(String($0.dropFirst(3))) }
@@ -79,9 +83,37 @@ struct DocumentTests {
       Settings.known.map { String($0.split(separator: ".").last ?? "").replacing("_", with: "-") })
     #expect(options.subtracting(names) == Self.acts)
     #expect(names.subtracting(options).subtracting(Self.global) == Self.settled)
-    let table = try String(
-      contentsOf: Self.project.appending(path: "docs/configuration.md"), encoding: .utf8)
+    let table = try Self.text(of: "docs/configuration.md")
     for key in Settings.known { #expect(table.contains("`\(key)`"), "\(key)") }
+    for act in Self.acts { #expect(table.contains("`--\(act)`"), "\(act)") }
+  }
+
+  @Test("docs/dependencies.md has every package that the scripts install")
+  func dependencies() throws {
+    let debian = try Self.text(of: "scripts/install-packages")
+      .matches(of: #/^([a-z0-9.-]+) +(?:program:|library:|anything)/#.anchorsMatchLineEndings()).map(\.1)
+    let python = try Self.text(of: "scripts/test-venv.sh").matches(of: #/([a-z-]+)(?:\[[a-z]+\])?==/#).map(
+      \.1)
+    #expect(debian.count > 20 && python.count > 7)
+    let document = try Self.text(of: "docs/dependencies.md")
+    for package in debian + python { #expect(document.contains(package), "\(package)") }
+  }
+
+  @Test("docs/journal.md has every table of the journal")
+  func tables() throws {
+    let folder = "Sources/Journal"
+    let schemas = try FileManager.default.contentsOfDirectory(
+      atPath: Self.project.appending(path: folder).path
+    ).filter { $0.hasPrefix("Schema") }
+    let tables = try schemas.flatMap { schema in
+      // What a migration renames at once is no table of its own.
+      try Self.text(of: "\(folder)/\(schema)").matches(of: #/CREATE TABLE (?!new_)(\w+)/#).map {
+        String($0.1)
+      }
+    }
+    #expect(tables.count > 15)
+    let document = try Self.text(of: "docs/journal.md")
+    for table in tables { #expect(document.contains("\n| `\(table)` |"), "\(table)") }
   }
 
   @Test("Each command has a manual page, and each page a command")

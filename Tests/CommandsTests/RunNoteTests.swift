@@ -1,5 +1,7 @@
+import Delivery
 import Foundation
 import Ingest
+import Journal
 import SystemPackage
 import TestServers
 import Testing
@@ -12,8 +14,13 @@ struct RunNoteTests {
   func roundTrip() async throws {
     let folder = try TemporaryFolder()
     let journal = folder.filePath.appending("journal.sqlite")
+    // The run's lock: a note beside a journal that nobody holds is one of a run that was killed.
+    let run = try await Journal.open(at: journal, spool: folder.filePath.appending("spool"))
     let scoreboard = Scoreboard()
     await scoreboard.album("Party", page: URL(string: "http://127.0.0.1:7420/a/x"))
+    let pause = DestinationStanding.Pause(
+      DeliveryReason(.offline, "No answer."), until: Date(timeIntervalSince1970: 1_795_000_000))
+    await scoreboard.standing(DestinationStanding(rest: pause), album: "Party")
     await scoreboard.speed(1_000_000, album: "Party")
     await scoreboard.camera("7") {
       $0.model = "EOS R5"
@@ -35,8 +42,10 @@ struct RunNoteTests {
     #expect(note.room == RunNote.Room(free: 12_000_000, forFrames: 0, level: .none, journalWaits: false))
     #expect(note.cameras.map(\.model) == ["EOS R5"])
     #expect(note.albums.map(\.bytesPerSecond) == [1_000_000])
+    #expect(note.albums.map(\.standing.rest) == [pause])
     keeper.cancel()
     try await keeper.value
+    withExtendedLifetime(run) {}
     #expect(RunNote.read(beside: journal) == nil)
   }
 }

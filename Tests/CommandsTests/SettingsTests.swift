@@ -136,6 +136,42 @@ struct SettingsTests {
     #expect(read(try settings(""), option: "127.0.0.1:0") == nil)
   }
 
+  @Test(
+    "An album, or a server, that is none is told with where it stands",
+    arguments: [
+      ("album", "http://h/b", "an album's address ends in /a/SLUG, as its live page's does."),
+      ("server", "nonsense", "an address is needed, https://photos.example."),
+      ("public_url", "ftp://h", "an address is needed, https://photos.example."),
+    ])
+  func places(key: String, text: String, needed: String) throws {
+    func read(_ settings: Settings, option: String? = nil) throws -> Complaint {
+      try #require(throws: Complaint.self) {
+        if key == "album" {
+          _ = try AlbumOptions.albums(option.map { [$0] } ?? [], in: settings)
+        } else {
+          _ = try settings.webAddress(key, option: option)
+        }
+      }
+    }
+    let option = try read(try settings(""), option: text)
+    #expect(option.status == .usage)
+    #expect(option.message == "--\(key.replacing("_", with: "-")) \(text): \(needed)")
+    let variable = try read(try settings("", [Settings.variableName(key): text]))
+    #expect(variable.status == .configuration)
+    #expect(variable.message == "\(Settings.variableName(key))=\(text): \(needed)")
+    let file = try read(try settings("# a comment\n\(key) = \"\(text)\"\n"))
+    #expect(file.status == .configuration)
+    #expect(file.message.hasSuffix("config.toml:2: \(key) = \(text): \(needed)"), "\(file.message)")
+  }
+
+  @Test("Of several albums the one that is wrong is named; all that are right stay as they are given")
+  func severalAlbums() throws {
+    let settings = try settings("", ["PIXCHEESE_ALBUM": "Anna, ftp://h/x"])
+    let complaint = try #require(throws: Complaint.self) { try AlbumOptions.albums([], in: settings) }
+    #expect(complaint.message.hasPrefix("PIXCHEESE_ALBUM=ftp://h/x: "), "\(complaint.message)")
+    #expect(try AlbumOptions.albums(["Anna", "s3://b/p"], in: settings) == ["Anna", "s3://b/p"])
+  }
+
   @Test("A camera that is none is told with where it stands")
   func cameras() throws {
     let option = try #require(throws: Complaint.self) {

@@ -32,6 +32,17 @@ struct TextTests {
     #expect(table == "ALBUM  FRAMES\n婚礼   3\nAnna")
   }
 
+  @Test("A table that is too wide for the terminal has one column cut, and a text is broken at spaces")
+  func width() {
+    let rows = [["NAME", "SIZE"], ["a-very-long-name.jpg", "3 MB"]]
+    #expect(Text.table(rows, cutting: 0, to: nil) == Text.table(rows))
+    #expect(Text.table(rows, cutting: 0, to: 26) == Text.table(rows))
+    #expect(Text.table(rows, cutting: 0, to: 16) == "NAME        SIZE\na-very-lo…  3 MB")
+    #expect(Text.wrapped("it waits for you", to: nil) == ["it waits for you"])
+    #expect(Text.wrapped("it waits for you", to: 9) == ["it waits", "  for you"])
+    #expect(Text.wrapped("", to: 9) == [""])
+  }
+
   @Test("Nothing from outside can move the cursor, break a line or turn the writing round")
   func harmless() {
     #expect(Text.harmless("a\u{1B}[31mb\nc\u{202E}d") == "a?[31mb?c?d")

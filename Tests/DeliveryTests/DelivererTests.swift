@@ -60,6 +60,22 @@ struct DelivererTests {
     #expect(delivery.state == .waiting)
     #expect(delivery.attempts >= 1)
     #expect(delivery.reason?.isEmpty == false)
+    #expect(events.standings.count >= 3)
+    #expect(events.standings.allSatisfy { $0.rest?.reason.code == .offline })
+  }
+
+  @Test("A destination that fails rests until a time, and no longer once it answers")
+  func rests() async throws {
+    let bench = try await DeliveryBench()
+    let server = try ScriptedTus(["POST": [.refuse(503)]])
+    let album = "tus+http://album.example/files"
+    try await bench.frame("IMG_0001.JPG", Data("abc".utf8), album: album)
+    let destination = DeliveryDestination(
+      album: album, creationURL: try #require(URL(string: "http://127.0.0.1:\(server.port)/files")),
+      takes: [.original])
+    let events = await bench.run(bench.deliverer([destination])) { !$0.sent.isEmpty }
+    #expect(events.standings.map(\.rest?.reason.code) == [.busy, nil])
+    #expect(events.standings.first?.rest?.until != nil)
   }
 
   @Test("Renditions take places of their own; originals start only when every rendition has one")

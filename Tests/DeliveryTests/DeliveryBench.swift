@@ -113,6 +113,10 @@ extension [DeliveryEvent] {
     compactMap { if case .parked(_, let reason) = $0 { reason.code } else { nil } }
   }
 
+  var standings: [DestinationStanding] {
+    compactMap { if case .standing(_, let standing) = $0 { standing } else { nil } }
+  }
+
   var waiting: [DeliveryEvent.Waiting] {
     compactMap { if case .waiting(let waiting) = $0 { waiting } else { nil } }
   }

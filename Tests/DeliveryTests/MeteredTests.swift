@@ -47,6 +47,7 @@ struct MeteredTests {
     }
     await holding
     #expect(events.waiting.map(\.reason.code) == [.metered])
+    #expect(events.standings.map(\.heldOriginals?.code) == [.metered], "it is so until it is told otherwise")
     #expect(events.sent.map(\.frame) == [second.hash])
     let open = try await journal.openDeliveries(limit: 9)
     #expect(open.map(\.frame) == [first.hash])

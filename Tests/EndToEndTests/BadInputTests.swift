@@ -13,6 +13,8 @@ extension EndToEndTests {
         (["tether", "--camera", "ptpip:"], "ptpip:"),
         (["tether", "--catch-up", "some"], "some"),
         (["tether", "--frames", "0"], "--frames 0"),
+        (["tether", "--frames", "many"], "many"),
+        (["upload", "x.jpg", "--patience", "0"], "--patience 0"),
         (["tether", "--listen", "nowhere:port"], "nowhere:port"),
         (["upload"], "path"),
         (["tether", "--album", "ftp://host/x"], "ftp://host/x"),
@@ -22,10 +24,47 @@ extension EndToEndTests {
     func usage(arguments: [String], value: String) async throws {
       let home = try Home()
       let program = try home.start(arguments)
-      #expect(try await program.end() == .exit(64))
-      #expect(program.words.contains(value), "\(program.words)")
-      #expect(program.lines.isEmpty)
+      let ended = Home.Ended(status: try await program.end(), program: program)
+      #expect(ended.status == .exit(64))
+      #expect(ended.isBrief && ended.words.contains(value), "\(ended.words)")
+      #expect(ended.lines.allSatisfy { $0.event?.event == "error" && $0.event?.code == "usage" })
       #expect(!FileManager.default.fileExists(atPath: home.journal.path))
+    }
+
+    @Test(
+      "A variable that is wrong is 78, with its name and its value",
+      arguments: [
+        (["album", "create", "x"], "PIXCHEESE_SERVER", "nowhere"),
+        (["upload", "x.jpg"], "PIXCHEESE_ALBUM", "http://h/b"),
+        (["upload", "x.jpg"], "PIXCHEESE_PATIENCE", "-1"),
+      ])
+    func variable(arguments: [String], name: String, value: String) async throws {
+      let home = try Home()
+      let program = try home.start(arguments, environment: [name: value])
+      let ended = Home.Ended(status: try await program.end(), program: program)
+      #expect(ended.status == .exit(78))
+      #expect(ended.isBrief && ended.words.contains("pixcheese: \(name)=\(value): "), "\(ended.words)")
+    }
+
+    @Test("Every end of a run with a message is told to scripts too")
+    func errorEvents() async throws {
+      let home = try Home()
+      try home.write("home/config.toml", Data("[tether]\nframes = \"many\"\n".utf8))
+      for (arguments, code) in [
+        (["tether"], "configuration"), (["upload", "nothing.jpg"], "no_input"),
+        (["serve", "--listen", "nowhere"], "usage"), (["demo", "--every", "0"], "usage"),
+      ] {
+        let program = try home.start(arguments)
+        _ = try await program.end()
+        #expect(program.events.map(\.event) == ["error"], "\(arguments): \(program.lines.map(\.text))")
+        #expect(program.events.first?.code == code)
+        let message = try #require(program.events.first?.message)
+        #expect(program.words.contains("pixcheese: \(message)\n"), "the same words as a person reads")
+      }
+      try home.write("home/config.toml", Data("quiet = [\n".utf8))
+      let unread = try home.start("tether")
+      #expect(try await unread.end() == .exit(78))
+      #expect(unread.events.map(\.code) == ["configuration"])
     }
 
     @Test("A file that is not there is 66")
@@ -83,6 +122,7 @@ extension EndToEndTests {
       let second = try await home.run("upload", picture, "--listen", "127.0.0.1:0")
       #expect(second.status == .exit(69))
       #expect(second.isBrief && second.words.contains("process \(tether.identifier)"), "\(second.words)")
+      #expect(second.events.map(\.code) == ["unavailable"])
       try await camera.shoot()
       try await tether.first("frame.delivered")
       try await expectCleanEnd(of: tether, SIGINT)

@@ -108,8 +108,7 @@ actor Browser {
   /// Presses and lets go of a key, as a person at the keyboard: a character, or one of `Key`.
   func press(_ key: String) async throws {
     let keys = ["keyDown", "keyUp"].map { ActionsBody.Action(type: $0, value: key) }
-    let body = ActionsBody(actions: [.init(type: "key", id: "keyboard", actions: keys)])
-    _ = try await send("POST", "actions", body, as: Ignored.self)
+    try await perform(ActionsBody.Source(type: "key", id: "keyboard", actions: keys))
   }
 
   /// WebDriver's names of keys that are no characters (its section "Keyboard actions").
@@ -161,14 +160,14 @@ actor Browser {
     let body = SessionBody(
       capabilities: .init(
         alwaysMatch: .init(
-          browserName: "chrome", timeouts: ["script": 600_000],
+          browserName: "chrome", timeouts: ["script": 600_000], logs: ["browser": "ALL"],
           options: .init(binary: Self.chromium.path, args: arguments))))
     let opened = try await send("POST", nil, body, as: Opened.self)
     session = opened.sessionId
   }
 
   /// - Parameter path: below the session; `nil` for the collection of sessions itself.
-  private func send<Value: Decodable & Sendable>(
+  func send<Value: Decodable & Sendable>(
     _ method: String, _ path: String?, _ body: (some Encodable)?, as type: Value.Type
   ) async throws -> Value {
     let below = path.map { $0.isEmpty ? "/\(session)" : "/\(session)/\($0)" } ?? ""

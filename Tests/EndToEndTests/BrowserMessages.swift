@@ -18,13 +18,24 @@ struct ActionsBody: Encodable {
   struct Source: Encodable {
     let type: String
     let id: String
+    var parameters: [String: String]?
     let actions: [Action]
   }
   struct Action: Encodable {
     let type: String
-    let value: String
+    var value: String?
+    var button: Int?
+    var x: Int?
+    var y: Int?
+    /// In milliseconds.
+    var duration: Int?
   }
   let actions: [Source]
+}
+
+struct DevtoolsBody<Parameters: Encodable>: Encodable {
+  let cmd: String
+  let params: Parameters
 }
 
 struct SessionBody: Encodable {
@@ -34,9 +45,12 @@ struct SessionBody: Encodable {
   struct Match: Encodable {
     let browserName: String
     let timeouts: [String: Int]
+    /// Which messages chromedriver keeps, and how loud they have to be.
+    let logs: [String: String]
     let options: Options
     enum CodingKeys: String, CodingKey {
       case browserName, timeouts
+      case logs = "goog:loggingPrefs"
       case options = "goog:chromeOptions"
     }
   }

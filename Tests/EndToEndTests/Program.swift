@@ -44,26 +44,58 @@ final class Program: Sendable {
   ///   - arguments: without the program's own name.
   ///   - environment: besides `PATH`, and a `HOME` that is nobody's.
   /// - Throws: `StartFailure` if it cannot be started.
-  init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
-    name = ([executable.lastPathComponent] + arguments).joined(separator: " ")
+  convenience init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
     let inputs = try Self.pipe()
     let outputs = try Self.pipe()
     let errors = try Self.pipe()
-    defer { for end in [inputs.out, outputs.in, errors.in] { close(end) } }
-    input = inputs.in
+    try self.init(
+      [executable.path] + arguments, environment: environment,
+      streams: Streams(
+        theirs: [inputs.out, outputs.in, errors.in], input: inputs.in, output: outputs.out, errors: errors.out
+      ))
+  }
+
+  /// Starts a program as a person does: what it reads and writes is a terminal, and what it shows there are its words.
+  convenience init(
+    _ executable: URL, _ arguments: [String], on terminal: Terminal, environment: [String: String] = [:]
+  ) throws {
+    // The terminal becomes the program's own, so that Ctrl-C there is for it alone.
+    let arguments = ["/usr/bin/setsid", "--ctty", executable.path] + arguments
+    let theirs = try terminal.open()
+    try self.init(
+      arguments, environment: ["TERM": "xterm-256color"].merging(environment) { $1 },
+      streams: Streams(
+        theirs: [theirs], input: try terminal.duplicate(), output: nil, errors: try terminal.duplicate()))
+  }
+
+  /// What a program has for standard input, output and errors, and our ends of that.
+  private struct Streams {
+    /// One for each, or one for all.
+    let theirs: [Int32]
+    let input: Int32
+    let output: Int32?
+    let errors: Int32
+  }
+
+  private init(_ arguments: [String], environment: [String: String], streams: Streams) throws {
+    name = arguments.joined(separator: " ")
+    defer { for end in streams.theirs { close(end) } }
+    input = streams.input
     do {
       // In our group: Ctrl-C is for the tests and all that they started.
       process = try ChildProcess.start(
-        [executable.path] + arguments, environment: Self.environment(environment),
-        descriptors: [inputs.out, outputs.in, errors.in].map { .copy(of: $0) }, hasOwnGroup: false)
+        arguments, environment: Self.environment(environment),
+        descriptors: (0..<3).map { .copy(of: streams.theirs[min($0, streams.theirs.count - 1)]) },
+        hasOwnGroup: false)
     } catch {
-      for end in [inputs.in, outputs.out, errors.out] { close(end) }
+      for end in [streams.input, streams.output, streams.errors].compactMap(\.self) { close(end) }
       throw error
     }
     life = Life(process)
     let life = life
     let readers = DispatchGroup()
-    for (descriptor, take) in [(outputs.out, Life.takeOutput), (errors.out, Life.takeErrors)] {
+    for (descriptor, take) in [(streams.output, Life.takeOutput), (streams.errors, Life.takeErrors)] {
+      guard let descriptor else { continue }
       readers.enter()
       Thread.detachNewThread {
         Self.read(descriptor) { take(life)($0) }
@@ -120,6 +152,15 @@ final class Program: Sendable {
     try await find(event, within: limit) { $0.first { $0.event == event && isWanted($0) } }
   }
 
+  /// Waits until it has written something to standard error.
+  func hear(_ what: String, within limit: Duration = .seconds(300)) async throws {
+    let wanted = Array(what.utf8)
+    _ = try await wait(for: what, within: limit) { state -> Sight<Bool> in
+      if state.errors.firstRange(of: wanted) != nil { return .found(true) }
+      return state.status == nil ? .notYet : .never
+    }
+  }
+
   /// Waits for its end, and for the last of what it said.
   func end(within limit: Duration = .seconds(300)) async throws -> Status {
     try await wait(for: "its end", within: limit) { state in state.status.map { .found($0) } ?? .notYet }
@@ -134,6 +175,11 @@ final class Program: Sendable {
   func tell(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
     _ = bytes.withUnsafeBytes { send(input, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+  }
+
+  /// Types on the terminal that it was started on, Ctrl-C say.
+  func type(_ keys: String) {
+    _ = Array(keys.utf8).withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
   }
 
   /// Gives a command to a program that answers each with a line that has `ok`, one at a time, and waits for its answer.

@@ -69,6 +69,28 @@ extension EndToEndTests {
       try await expectNothingLeft(in: home, frames: 2)
     }
 
+    @Test("Two bodies of a model that say only zeros for a serial number are two cameras")
+    func zeros() async throws {
+      let usb = try await USBTestbed.start()
+      let home = try Home()
+      let tether = try home.tether(on: usb)
+      let album = try AlbumReader(page: try await tether.first("album.ready").url, on: tether)
+      var shots: [SimulatedCamera.Shot] = []
+      for number in 1...2 {
+        let camera = try await SimulatedCamera.small("--serial", "00000000", "--seed", "\(number)")
+        // What is on its card already is nobody's business.
+        try await camera.shoot(2)
+        let place = USBTestbed.Place(bus: 1, device: 10 + number, socket: "1-\(number)")
+        try await usb.plug(camera, as: "c\(number)", at: place)
+        let connected = try await tether.first("camera.connected") { $0.port == .text(place.port) }
+        #expect(connected.camera?.hasSuffix("in USB socket 1-\(number)") == true, "\(connected.camera ?? "")")
+        shots += try await camera.shoot(1)
+        for shot in shots { try await tether.first("frame.delivered") { $0.frame == shot.sha256 } }
+      }
+      try await expectExactly(shots, in: album)
+      try await expectCleanEnd(of: tether)
+    }
+
     @Test("Several cameras at once are told apart, and one that falls out does not disturb the others")
     func several() async throws {
       let usb = try await USBTestbed.start()

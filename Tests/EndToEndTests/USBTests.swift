@@ -51,6 +51,11 @@ extension EndToEndTests {
           Answer.Row(
             camera: place.port, model: "Canon EOS R5", serial: camera.serial, battery: "75%", usable: true)
         ])
+      let wireless = try await SimulatedCamera.small()
+      let both: Answer = try await home.answer(
+        "cameras", environment: usb.environment.merging(["PIXCHEESE_CAMERA": wireless.address]) { $1 })
+      #expect(
+        Set(both.cameras.map(\.camera)) == [place.port, wireless.address], "a camera that is set is one more")
     }
 
     @Test("With --frames 3 the camera on USB ends the run by itself, its frames in the album byte for byte")

@@ -229,12 +229,17 @@ struct FetchPlanTests {
     #expect(DisplayName.of(name) == shown)
   }
 
-  @Test("A camera without a serial number is called by its model, on a network by its address too")
+  @Test("A camera without a serial number is called by its model and its socket, on a network by its address")
   func cameraNames() {
-    let identity = WorkerIdentity(model: "X", serial: nil, captureTarget: .unknown)
-    #expect(CameraLink.name(of: identity, port: .usb(bus: 1, device: 2)) == "X")
-    #expect(CameraLink.name(of: identity, port: .ptpip(host: "h", port: 1)) == "X at ptpip:h:1")
-    let known = WorkerIdentity(model: "X", serial: "42", captureTarget: .unknown)
-    #expect(CameraLink.name(of: known, port: .usb(bus: 1, device: 2)) == "42")
+    func name(_ serial: String?, port: CameraPort = .usb(bus: 1, device: 2), socket: String? = nil) -> String
+    {
+      CameraLink.name(
+        of: WorkerIdentity(model: "X", serial: serial, socket: "1-4", captureTarget: .unknown), port: port,
+        socket: socket)
+    }
+    #expect(name(nil) == "X in USB socket 1-4")
+    #expect(name(nil, socket: "1-2") == "X in USB socket 1-2")
+    #expect(name(nil, port: .ptpip(host: "h", port: 1)) == "X at ptpip:h:1")
+    #expect(name("42") == "42")
   }
 }

@@ -67,6 +67,34 @@ struct USBSeatsTests {
     #expect(first.port == .usb(bus: 1, device: 5))
   }
 
+  @Test("Two bodies of a model without serial numbers are called by the sockets that they were in first")
+  func sockets() throws {
+    var seats = USBSeats(named: [], takesAll: true)
+    let first = try seats.newSeat(Self.device(2))
+    seats.detached(bus: 1, device: 2)
+    #expect(seats.attached(Self.device(3, socket: "1-2"), at: .now) == nil)
+    #expect(first.port == .usb(bus: 1, device: 3) && first.socket == "1-1")
+    let second = try seats.newSeat(Self.device(4))
+    #expect(second.socket == "1-1 (2)")
+    // Both are away, and come back in sockets where neither was: nobody knows which is which.
+    seats.detached(bus: 1, device: 3)
+    seats.detached(bus: 1, device: 4)
+    #expect(try seats.newSeat(Self.device(5, socket: "1-7")).socket == "1-7")
+  }
+
+  @Test("What is there tells what came and what went while nobody looked")
+  func present() throws {
+    var seats = USBSeats(named: [], takesAll: true)
+    #expect(seats.present([Self.device(2, serial: "A"), Self.device(3, serial: "B")], at: .now).count == 2)
+    let (first, second) = (seats.seats[0], seats.seats[1])
+    #expect(seats.present([Self.device(2, serial: "A"), Self.device(3, serial: "B")], at: .now).isEmpty)
+    // Another camera has the address of the one that went.
+    let new = seats.present([Self.device(2, serial: "C"), Self.device(9, serial: "B")], at: .now)
+    #expect(new.map(\.port) == [.usb(bus: 1, device: 2)])
+    #expect(first.port == nil)
+    #expect(second.port == .usb(bus: 1, device: 9))
+  }
+
   @Test("A named address takes the camera that is there, follows it, and lets no other in")
   func named() throws {
     var seats = USBSeats(named: [.usb(bus: 1, device: 2)], takesAll: false)

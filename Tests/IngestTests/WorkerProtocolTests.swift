@@ -184,6 +184,20 @@ struct ObjectTableTests {
     #expect(order == [4, 3, 1, 2] && offsets == [nil, nil, 77, nil])
   }
 
+  @Test("What is asked for again while it rests begins anew, and so does what is under way")
+  func askedAgain() {
+    let fetch = FetchQueue.Fetch(object: 1, day: "2026-11-23", inOnePiece: false, rank: .listed)
+    var queue = FetchQueue()
+    queue.putBack(fetch, at: 77)
+    queue.add(fetch)
+    #expect(queue.next() == fetch)
+    queue.add(fetch)
+    queue.putBack(fetch, at: 77)
+    #expect(queue.next() == fetch && queue.isEmpty)
+    queue.putBack(fetch, at: nil)
+    #expect(queue.next()?.isTakingUp == true)
+  }
+
   @Test("What can be viewed goes before RAW files, which have their turn all the same and then keep it")
   func rawTurn() {
     func fetch(_ object: UInt64, _ rank: FetchQueue.Rank) -> FetchQueue.Fetch {

@@ -28,6 +28,20 @@ struct OrphanTests {
     #expect(try await journal.backlogs().map(\.album) == ["Wedding"])
   }
 
+  @Test("They are kept back if their session was to send marked frames, whatever the next run sends")
+  func policy() async throws {
+    let marked = SendingPolicy(frames: .marked)
+    let first = try await journal.beginSession(albums: ["Wedding"], policy: marked)
+    try await journal.feed(["Wedding"], policy: marked, from: first)
+    let orphan = try temporary.spooled("IMG.JPG", "one", in: journal)
+    let next = try await journal.beginSession(albums: ["Wedding"])
+    #expect(next.isContinued)
+    let found = try await journal.reconcile(session: next, albums: ["Wedding"], policy: SendingPolicy())
+    #expect(found.adopted.map(\.hash) == [orphan.hash])
+    #expect(try await journal.openDeliveries(limit: 9).isEmpty)
+    #expect(try await journal.openDeliveries(limit: 9, held: true).map(\.album) == ["Wedding"])
+  }
+
   @Test("Without a session of theirs they go to one that begins, and no upload takes them")
   func strays() async throws {
     let orphan = try temporary.spooled("IMG.JPG", "one", in: journal)

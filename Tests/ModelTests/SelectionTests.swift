@@ -25,6 +25,15 @@ struct SelectionTests {
     #expect(OriginalsPolicy(text) == nil)
   }
 
+  @Test("What a run sends is read as it was written, and nothing else is")
+  func sendingPolicy() {
+    let policy = SendingPolicy(frames: .rated(3), originals: OriginalsPolicy(which: .raw, when: .onWifi))
+    #expect(policy.description == "rated:3 raw,on-wifi")
+    #expect(SendingPolicy(policy.description) == policy)
+    #expect(SendingPolicy(SendingPolicy().description) == SendingPolicy())
+    for text in ["", "all", "all both x", "some both", "all tiff"] { #expect(SendingPolicy(text) == nil) }
+  }
+
   @Test("jpeg is everything but RAW, raw is RAW alone")
   func which() {
     let names = ["A.JPG", "A.HIF", "A.MOV", "A.CR3", "A.NEF", "A.DNG"]

@@ -51,20 +51,29 @@ struct AlbumChoice: Sendable {
   /// to another server either: such an album waits until it is named again.
   mutating func add(leftover albums: [String], credentials: Credentials) {
     for album in albums where destinations[album] == nil {
-      guard let destination = try? Destination(parsing: album) else { continue }
+      guard let destination = try? Destination(parsing: album),
+        Self.isRemembered(destination, credentials: credentials, accounts: accounts)
+      else { continue }
       switch destination {
       case .embedded: break
-      case .albumServer(let url), .tus(let url):
-        guard let token = credentials.rememberedToken(for: url) else { continue }
-        tokens[album] = token
+      case .albumServer(let url), .tus(let url): tokens[album] = credentials.rememberedToken(for: url)
       case .bucket(let name, let prefix):
-        guard accounts.remembers(name),
-          let bucket = try? accounts.destination(bucket: name, prefix: prefix)
-        else { continue }
+        guard let bucket = try? accounts.destination(bucket: name, prefix: prefix) else { continue }
         buckets[album] = bucket
       }
       destinations[album] = destination
       leftover.append(album)
+    }
+  }
+
+  /// Whether any run goes on with what waits for an album, named or not.
+  static func isRemembered(
+    _ destination: Destination, credentials: Credentials, accounts: BucketAccounts
+  ) -> Bool {
+    switch destination {
+    case .embedded: true
+    case .albumServer(let url), .tus(let url): credentials.rememberedToken(for: url) != nil
+    case .bucket(let name, _): accounts.remembers(name)
     }
   }
 

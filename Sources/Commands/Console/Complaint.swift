@@ -1,4 +1,5 @@
 import AlbumServer
+import ArgumentParser
 import Curl
 import Delivery
 import Ingest
@@ -27,6 +28,22 @@ struct Complaint: Error, Sendable {
     case let error as CurlError: self.init(.ourFault, "libcurl could not be started: \(error.text).")
     default: return nil
     }
+  }
+
+  /// What a command ends with: an error that nobody has words for is our own fault; `nil` for one that is the argument
+  /// parser's own.
+  init?(ending error: any Error) {
+    if let known = Complaint(error) {
+      self = known
+      return
+    }
+    guard Pixcheese.exitCode(for: error) == .failure, !(error is ExitCode) else { return nil }
+    self.init(
+      .ourFault,
+      """
+      Something went wrong that should not: \(Text.harmless(String(describing: error).prefix(300).description))
+      What was safe is safe. Run it again; if it comes back, please report it with what --verbose says.
+      """)
   }
 
   private static func tether(_ error: TetherError) -> Complaint {

@@ -113,10 +113,15 @@ final class Console: Sendable {
   }
 
   /// The terminal's columns; 80 where there is none.
-  var width: Int {
+  var width: Int { Self.columns(of: STDERR_FILENO) ?? 80 }
+
+  /// The columns of the terminal that answers go to; `nil` where they go elsewhere.
+  var answerWidth: Int? { Self.columns(of: STDOUT_FILENO) }
+
+  private static func columns(of descriptor: Int32) -> Int? {
     var size = winsize()
-    let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    return isKnown ? max(20, Int(size.ws_col)) : 80
+    let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isKnown ? max(20, Int(size.ws_col)) : nil
   }
 
   /// A link as a QR code, where there is a terminal that is wide enough for it.

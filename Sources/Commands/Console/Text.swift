@@ -78,6 +78,21 @@ enum Text {
     text.reduce(0) { $0 + columns(of: $1) }
   }
 
+  /// A table that is no wider than a terminal, if one of its columns may be cut to eight for that.
+  /// - Parameter width: the terminal's columns; `nil` where there is none.
+  static func table(_ rows: [[String]], cutting column: Int, to width: Int?) -> String {
+    let whole = table(rows)
+    let needed = whole.split(separator: "\n").map { columns(of: String($0)) }.max() ?? 0
+    guard let width, needed > width else { return whole }
+    let room = max(8, (rows.map { columns(of: $0[column]) }.max() ?? 0) - (needed - width))
+    return table(
+      rows.map { row in
+        var row = row
+        row[column] = Console.cut(row[column], to: room)
+        return row
+      })
+  }
+
   /// A table with its columns side by side, the first row being its head.
   static func table(_ rows: [[String]]) -> String {
     let widths = (rows.first ?? []).indices.map { column in rows.map { columns(of: $0[column]) }.max() ?? 0 }
@@ -85,6 +100,24 @@ enum Text {
       zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - columns(of: cell)) }
         .joined(separator: "  ").replacing(#/\s+$/#, with: "")
     }.joined(separator: "\n")
+  }
+
+  /// A text in lines of so many columns, broken at spaces, the further ones indented by two; in one line for `nil`.
+  static func wrapped(_ text: String, to width: Int?) -> [String] {
+    guard let width else { return [text] }
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if line.isEmpty {
+        line = String(word)
+      } else if columns(of: line) + 1 + columns(of: String(word)) <= width {
+        line += " " + word
+      } else {
+        lines.append(line)
+        line = "  " + word
+      }
+    }
+    return lines + [line]
   }
 
   /// RFC 3339 in UTC with milliseconds, as events carry it.

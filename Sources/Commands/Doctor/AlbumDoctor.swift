@@ -17,7 +17,7 @@ struct AlbumDoctor: Sendable {
       file: context.home.credentials, environment: context.settings.environment)
     var destinations: [DeliveryDestination] = []
     var others: [DoctorFinding] = []
-    for album in try context.settings.texts("album", options: albums) {
+    for album in try AlbumOptions.albums(albums, in: context.settings) {
       switch try AlbumChoice.destination(album) {
       case .embedded: others.append(.good("album", "\(album): on this machine."))
       case .albumServer(let page):

@@ -131,7 +131,6 @@ actor LiveReport {
       await scoreboard.speed(bytesPerSecond, album: album)
     case .waiting(let waiting):
       let reason = Text.harmless(waiting.reason.text)
-      await scoreboard.waiting(reason, album: waiting.album)
       if waiting.reason.code == .noRoom, case .embedded? = try? Destination(parsing: waiting.album) {
         fullAlbums.insert(waiting.album)
       }
@@ -142,6 +141,8 @@ actor LiveReport {
             + "\(Text.count(waiting.count, "delivery", "deliveries")) (\(Text.bytes(waiting.bytes))) are kept."
         )
       }
+    case .standing(let album, let standing):
+      await scoreboard.standing(standing, album: album)
     case .postponed(let delivery, let reason):
       console.detail(
         "put off    \(Text.harmless(delivery.name)) \(delivery.kind): \(Text.harmless(reason.text))")

@@ -119,7 +119,7 @@ struct LiveRun: Sendable {
     if !reconciled.adopted.isEmpty {
       run.choice.add(leftover: try await Self.waiting(in: journal), credentials: credentials)
     }
-    if let session { try await journal.feed(choice.albums, from: session) }
+    if let session { try await journal.feed(choice.albums, policy: policy, from: session) }
     // Starting a run is what a person does about deliveries that wait for one: with the right token, say.
     for album in choice.albums { try await journal.retry(QueueSelection(album: album)) }
     waitForRoom()
@@ -155,9 +155,6 @@ struct LiveRun: Sendable {
     } catch  where !journal.waitsForRoom && Self.isForWantOfRoom(error) {
       // The run was to end while the disk was full: what could not be written down is found by the next one.
     } catch {
-      if let complaint = Complaint(error) {
-        await report.emit(.error(code: complaint.status.code, message: complaint.message))
-      }
       await report.end()
       throw error
     }

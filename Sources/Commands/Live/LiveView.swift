@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import Ingest
 import Model
@@ -60,7 +61,7 @@ struct LiveView: Service {
       // The figures are what is looked for: a long name gives way to them.
       let room = max(8, width - 5 - Text.columns(of: figures))
       lines.append("  → \(Console.cut(Text.harmless(album), to: room))\(figures)")
-      if let waiting = state.waiting { lines.append("    \(console.yellow("waits:")) \(waiting)") }
+      lines += waits(state.standing)
     }
     for (_, frame) in snapshot.recent {
       let mark =
@@ -68,6 +69,27 @@ struct LiveView: Service {
       lines.append("    \(mark)  \(frame.name)  \(console.dimmed(Text.bytes(frame.bytes)))")
     }
     return lines
+  }
+
+  /// What holds an album's deliveries up, each with what to do.
+  private func waits(_ standing: DestinationStanding, now: Date = Date()) -> [String] {
+    var waits: [(what: String, words: WaitingWords)] = []
+    if let rest = standing.rest { waits.append(("waits:", WaitingWords(rest, now: now))) }
+    if let showing = standing.showing, showing.reason != standing.rest?.reason {
+      waits.append(("waits to be shown:", WaitingWords(showing, now: now)))
+    }
+    if let held = standing.heldOriginals {
+      var words = WaitingWords(DestinationStanding.Pause(held, until: nil), now: now)
+      words.nextTryAt = nil
+      waits.append(("originals wait:", words))
+    }
+    return waits.flatMap { what, words in
+      let next = words.nextTryAt.map { " · next try \(Text.wait(until: $0, from: now))" } ?? ""
+      return [
+        "    \(console.yellow(what)) \(Text.harmless(words.reason))\(next)",
+        "      \(console.dimmed(words.remedy))",
+      ]
+    }
   }
 
   /// What a photographer looks for: `battery 80%`, `312 frames left`, `60 GB free`, `clock 0:07 ahead`.

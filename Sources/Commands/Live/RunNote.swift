@@ -1,14 +1,17 @@
 import Blocking
+import Delivery
 import Foundation
 import Glibc
 import Ingest
+import Journal
 import ServiceLifecycle
 import SystemPackage
 
-/// What a run at work tells `pixcheese status`: which cameras are connected and how fast it goes.
+/// What a run at work tells `pixcheese status` and `pixcheese queue`: which cameras are connected, which albums it sends to
+/// and how fast that goes.
 ///
 /// A small file beside the journal, `running.json`, written anew when something changed. It is worth nothing once the
-/// run is over: whoever reads it looks first whether the journal is held.
+/// run is over: whoever reads it looks first whether the journal is held, and by whom.
 struct RunNote: Codable, Hashable, Sendable {
   struct Camera: Codable, Hashable, Sendable {
     let camera: String
@@ -35,9 +38,11 @@ struct RunNote: Codable, Hashable, Sendable {
     let album: String
     let url: String?
     let bytesPerSecond: Int64
+    /// What holds its deliveries up.
+    let standing: DestinationStanding
 
     enum CodingKeys: String, CodingKey {
-      case album, url
+      case album, url, standing
       case bytesPerSecond = "bytes_per_second"
     }
   }
@@ -67,7 +72,10 @@ struct RunNote: Codable, Hashable, Sendable {
     let time: String
   }
 
+  /// The run's process number.
+  let process: Int32
   let cameras: [Camera]
+  /// Those that it sends to, and no others.
   let albums: [Album]
   /// `nil` until it was measured.
   let room: Room?
@@ -77,11 +85,12 @@ struct RunNote: Codable, Hashable, Sendable {
   let warnings: [Warning]
 
   enum CodingKeys: String, CodingKey {
-    case cameras, albums, room, warnings
+    case process, cameras, albums, room, warnings
     case toFetch = "to_fetch"
   }
 
-  init(_ snapshot: Scoreboard.Snapshot, warnings: [Warning] = []) {
+  init(_ snapshot: Scoreboard.Snapshot, warnings: [Warning] = [], process: Int32 = getpid()) {
+    self.process = process
     self.warnings = warnings
     toFetch = max(0, snapshot.captured - snapshot.safe)
     let megabyte: Int64 = 1_000_000
@@ -96,7 +105,9 @@ struct RunNote: Codable, Hashable, Sendable {
         framesLeft: camera.framesLeft, clockOffset: camera.clockOffset, lost: camera.lost)
     }
     albums = snapshot.albums.map { album, state in
-      Album(album: album, url: state.page?.absoluteString, bytesPerSecond: state.bytesPerSecond)
+      Album(
+        album: album, url: state.page?.absoluteString, bytesPerSecond: state.bytesPerSecond,
+        standing: state.standing)
     }
   }
 
@@ -105,10 +116,14 @@ struct RunNote: Codable, Hashable, Sendable {
     journal.removingLastComponent().appending("running.json")
   }
 
-  /// The note of the run that is at work; `nil` where there is none, or none that can be read.
+  /// The note of the run that is at work; `nil` where there is none, none that can be read, or only that of a run which
+  /// was killed before.
   static func read(beside journal: FilePath) -> RunNote? {
-    guard let bytes = FileManager.default.contents(atPath: path(beside: journal).string) else { return nil }
-    return try? JSONDecoder().decode(RunNote.self, from: bytes)
+    guard let bytes = FileManager.default.contents(atPath: path(beside: journal).string),
+      let note = try? JSONDecoder().decode(RunNote.self, from: bytes),
+      note.process == JournalLock.holder(beside: journal)
+    else { return nil }
+    return note
   }
 }
 

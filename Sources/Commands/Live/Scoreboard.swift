@@ -26,7 +26,8 @@ actor Scoreboard {
     var viewable = 0
     var delivered = 0
     var bytesPerSecond: Int64 = 0
-    var waiting: String?
+    /// What holds its deliveries up.
+    var standing = DestinationStanding()
     /// From the camera's word to the album, of the last frame.
     var milliseconds: Int?
   }
@@ -124,7 +125,6 @@ actor Scoreboard {
     guard !isFurther else { return }
     let recent = snapshot.recent.firstIndex { $0.frame == sent.frame }
     guard let index = snapshot.albums.firstIndex(where: { $0.album == sent.album }) else { return }
-    snapshot.albums[index].state.waiting = nil
     switch sent.kind {
     case .thumbnail: break
     case .preview:
@@ -142,10 +142,10 @@ actor Scoreboard {
     snapshot.albums[index].state.bytesPerSecond = bytesPerSecond
   }
 
-  func waiting(_ reason: String, album: String) {
+  func standing(_ standing: DestinationStanding, album: String) {
     guard let index = snapshot.albums.firstIndex(where: { $0.album == album }) else { return }
-    snapshot.albums[index].state.waiting = reason
-    snapshot.albums[index].state.bytesPerSecond = 0
+    snapshot.albums[index].state.standing = standing
+    if standing.rest != nil { snapshot.albums[index].state.bytesPerSecond = 0 }
   }
 
   func parked() { snapshot.parked += 1 }

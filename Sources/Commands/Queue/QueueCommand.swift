@@ -64,7 +64,8 @@ struct QueueAnswer: Encodable, Sendable {
   /// What happens next to what was made due.
   var next: String {
     running
-      ? "The pixcheese at work goes on with it now." : "It goes with the next pixcheese tether or upload."
+      ? "The pixcheese at work goes on with it now, where it sends to that album."
+      : "It goes with the next pixcheese tether or upload."
   }
 }
 

@@ -35,21 +35,15 @@ struct QueueList: AsyncParsableCommand {
       let bytes: Int64
       let offset: Int64
       let attempts: Int
-      let since: String?
-      let nextTryAt: String?
-      /// Why it waits, in words.
-      let reason: String
-      /// The reason's kind, for a program; `nil` where nothing is in the way.
-      let code: String?
-      /// What a person can do.
-      let remedy: String?
+      /// Since when it is there to be done; `nil` where an older version wrote it down.
+      let since: Date?
+      let words: WaitingWords
 
       enum CodingKeys: String, CodingKey {
-        case frame, name, kind, album, state, bytes, offset, attempts, since, reason, code, remedy
-        case nextTryAt = "next_try_at"
+        case frame, name, kind, album, state, bytes, offset, attempts, since
       }
 
-      init(_ delivery: Delivery, isRunning: Bool) {
+      init(_ delivery: Delivery, sender: Sender, now: Date = Date()) {
         frame = delivery.frame.hex
         name = delivery.name
         kind = delivery.kind.rawValue
@@ -58,23 +52,25 @@ struct QueueList: AsyncParsableCommand {
         bytes = delivery.bytes
         offset = delivery.offset
         attempts = delivery.attempts
-        since = delivery.addedAt.map { Text.time($0) }
-        nextTryAt = delivery.nextTryAt.map { Text.time($0) }
-        code = delivery.reasonCode
-        let known = delivery.reasonCode.flatMap(DeliveryReason.Code.init(rawValue:))
-        if let text = delivery.reason {
-          reason = text
-          remedy = known?.remedy
-        } else if delivery.state == .held {
-          reason = "kept back"
-          remedy = "pixcheese queue send \(delivery.frame.hex.prefix(8))"
-        } else if isRunning {
-          reason = delivery.state == .sending ? "is being sent" : "waits for its turn"
-          remedy = nil
-        } else {
-          reason = "nobody is sending"
-          remedy = "pixcheese tether, or pixcheese upload, goes on with it"
-        }
+        since = delivery.addedAt
+        words = WaitingWords(
+          delivery.situation, nextTryAt: delivery.nextTryAt, sender: sender,
+          frame: String(delivery.frame.hex.prefix(8)), now: now)
+      }
+
+      /// With `null` where there is nothing to say.
+      func encode(to encoder: any Encoder) throws {
+        try words.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(frame, forKey: .frame)
+        try container.encode(name, forKey: .name)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(album, forKey: .album)
+        try container.encode(state, forKey: .state)
+        try container.encode(bytes, forKey: .bytes)
+        try container.encode(offset, forKey: .offset)
+        try container.encode(attempts, forKey: .attempts)
+        try container.encode(since.map { Text.time($0) }, forKey: .since)
       }
     }
     let deliveries: [Row]
@@ -92,11 +88,8 @@ struct QueueList: AsyncParsableCommand {
       context.console.emit(Answer(deliveries: [], running: false))
       return context.console.answer("Nothing waits: there is no journal at \(context.home.journal) yet.")
     }
-    let isRunning = JournalLock.isHeld(beside: journal.path)
-    let open = try await journal.openDeliveries(
-      limit: try context.settings.number("queue.rows", option: rows) ?? 1000, held: held)
-    let answer = Answer(
-      deliveries: open.map { Answer.Row($0, isRunning: isRunning) }, running: isRunning)
+    let limit = try context.settings.number("queue.rows", option: rows, in: 1...1_000_000) ?? 1000
+    let answer = try await Self.answer(in: context, from: journal, limit: limit, held: held)
     context.console.emit(answer)
     if context.console.loudness == .quiet {
       var seen: Set<String> = []
@@ -104,29 +97,68 @@ struct QueueList: AsyncParsableCommand {
       if !frames.isEmpty { context.console.answer(frames.joined(separator: "\n")) }
       return
     }
-    guard !open.isEmpty else {
+    guard !answer.deliveries.isEmpty else {
       return context.console.answer(held ? "Nothing is kept back." : "Nothing waits.")
     }
-    context.console.answer(Self.table(answer, open))
+    context.console.answer(Self.text(answer, width: context.console.answerWidth))
   }
 
-  static func table(_ answer: Answer, _ open: [Delivery], now: Date = Date()) -> String {
-    let head = ["FRAME", "NAME", "WHAT", "ALBUM", "STATE", "SENT", "OF", "SINCE", "NEXT TRY", "WHY"]
-    let rows = zip(answer.deliveries, open).map { row, delivery in
-      [
-        String(row.frame.prefix(8)), Text.harmless(row.name), row.kind, Text.harmless(row.album), row.state,
-        Text.bytes(row.offset), Text.bytes(row.bytes),
-        delivery.addedAt.map { Text.duration(seconds: Int(max(0, now.timeIntervalSince($0)))) } ?? "",
-        delivery.nextTryAt.map { Text.wait(until: $0, from: now) } ?? "", Text.harmless(row.reason),
-      ]
+  static func answer(
+    in context: Context, from journal: Journal, limit: Int, held: Bool, now: Date = Date()
+  ) async throws -> Answer {
+    let sender = try Sender(of: journal, in: context)
+    let open = try await journal.openDeliveries(limit: limit, held: held)
+    return Answer(
+      deliveries: open.map { Answer.Row($0, sender: sender, now: now) }, running: sender.isRunning)
+  }
+
+  /// The deliveries below the reason that they share: what is the same for many is said once, and the lines stay short.
+  /// - Parameter width: the terminal's columns; `nil` where there is none.
+  static func text(_ answer: Answer, width: Int?, now: Date = Date()) -> String {
+    let head = ["FRAME", "NAME", "WHAT", "SENT", "OF", "SINCE", "NEXT TRY"]
+    let table = Text.table(
+      [head]
+        + answer.deliveries.map { row in
+          [
+            String(row.frame.prefix(8)), Text.harmless(row.name), row.kind, Text.bytes(row.offset),
+            Text.bytes(row.bytes),
+            row.since.map { Text.duration(seconds: Int(max(0, now.timeIntervalSince($0)))) } ?? "",
+            row.words.nextTryAt.map { Text.wait(until: $0, from: now) } ?? "",
+          ]
+        }, cutting: 1, to: width
+    ).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let lastReasons = answer.deliveries.reduce(into: [:]) {
+      $0[$1.place] = $0[$1.place] ?? $1.words.lastReason
     }
-    // What to do is the same for many: it is said once, below.
-    var said: Set<String> = []
-    let remedies = answer.deliveries.compactMap { row -> String? in
-      guard let remedy = row.remedy, row.state != Delivery.State.held.rawValue else { return nil }
-      guard said.insert("\(row.reason)\n\(remedy)").inserted else { return nil }
-      return "\(Text.sentence(Text.harmless(row.reason))) \(remedy)"
+    var groups: [(heading: [String], lines: [String])] = []
+    for (row, line) in zip(answer.deliveries, table.dropFirst()) {
+      var words = row.words
+      // What was not tried yet waits for what the others met.
+      words.lastReason = words.lastReason ?? lastReasons[row.place]
+      let heading = ["\(Text.harmless(row.album)): \(Text.sentence(words.text))", row.sharedRemedy]
+      if let index = groups.firstIndex(where: { $0.heading == heading }) {
+        groups[index].lines.append(line)
+      } else {
+        groups.append((heading, [line]))
+      }
     }
-    return ([Text.table([head] + rows)] + (remedies.isEmpty ? [] : [""]) + remedies).joined(separator: "\n")
+    var lines = answer.running ? [] : ["No pixcheese is at work: nobody is sending.", ""]
+    lines.append(table[0])
+    for group in groups {
+      lines.append("")
+      lines += group.heading.flatMap { Text.wrapped($0, to: width) }
+      lines += group.lines
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension QueueList.Answer.Row {
+  /// What those have in common that wait for the same.
+  fileprivate var place: [String] { [album, words.reason] }
+
+  /// What to do, for all that wait for the same.
+  fileprivate var sharedRemedy: String {
+    words.remedy.replacingOccurrences(of: String(frame.prefix(8)), with: "FRAME")
   }
 }

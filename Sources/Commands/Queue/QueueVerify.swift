@@ -57,7 +57,12 @@ struct QueueVerify: AsyncParsableCommand {
   private static let step = 500
 
   func run(in context: Context) async throws {
-    let (journal, isRunning) = try await QueueCommand.open(context)
+    // A look needs no lock: a run may begin while a server is waited for.
+    guard
+      let journal = try await Journal.openForReading(at: context.home.journal, spool: context.home.spool)
+    else {
+      throw Complaint(.noInput, "There is no journal at \(context.home.journal) yet: nothing waits.")
+    }
     let known = try await journal.backlogs().map(\.album)
     for name in album where !known.contains(name) {
       throw Complaint(.noInput, "\(Text.harmless(name)): nothing was ever sent there from here.")
@@ -69,7 +74,10 @@ struct QueueVerify: AsyncParsableCommand {
       var row = Answer.Album(album: name)
       do {
         if let verifier = try await Self.verifier(for: name, curl: curl, context: context) {
-          answer.repaired += try await compare(&row, in: journal, with: verifier)
+          let missing = try await compare(&row, in: journal, with: verifier)
+          if repair, !missing.isEmpty {
+            answer.repaired += try await QueueCommand.open(context).journal.requeue(missing)
+          }
         } else {
           row.problem = "It takes uploads and cannot be looked into."
         }
@@ -87,7 +95,9 @@ struct QueueVerify: AsyncParsableCommand {
     context.console.answer(Self.text(answer))
     if answer.repaired > 0 {
       context.console.say(
-        QueueAnswer(frames: nil, deliveries: answer.repaired, running: isRunning).next)
+        QueueAnswer(
+          frames: nil, deliveries: answer.repaired, running: JournalLock.isHeld(beside: journal.path)
+        ).next)
     }
     if let status { throw Complaint(status, "Not every album could be looked into, as said above.") }
     if answer.missing > answer.repaired {
@@ -116,15 +126,15 @@ struct QueueVerify: AsyncParsableCommand {
     }
   }
 
-  /// - Returns: how many deliveries are queued again.
+  /// - Returns: the deliveries that the album has not got.
   private func compare(
     _ row: inout Answer.Album, in journal: Journal, with verifier: any DestinationVerifier
-  ) async throws -> Int {
-    var repaired = 0
+  ) async throws -> [Delivery] {
+    var lost: [Delivery] = []
     var last: Int64 = 0
     while true {
       let deliveries = try await journal.sentDeliveries(to: row.album, after: last, limit: Self.step)
-      guard let end = deliveries.last else { return repaired }
+      guard let end = deliveries.last else { return lost }
       last = end.id
       let missing = try await verifier.missing(of: deliveries)
       row.compared += deliveries.count
@@ -133,7 +143,7 @@ struct QueueVerify: AsyncParsableCommand {
           frame: $0.delivery.frame.hex, name: $0.delivery.name, kind: $0.delivery.kind.rawValue,
           reason: $0.reason)
       }
-      if repair { repaired += try await journal.requeue(missing.map(\.delivery)) }
+      lost += missing.map(\.delivery)
     }
   }
 

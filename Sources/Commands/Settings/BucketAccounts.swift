@@ -47,51 +47,49 @@ struct BucketAccounts: Sendable {
   }
 
   /// The page that guests open.
-  /// - Parameter option: the bucket's own address for guests, as `--public-url` says it.
-  /// - Throws: `Complaint` (64, 78).
-  func page(of bucket: BucketDestination, option: String? = nil) throws(Complaint) -> URL {
+  /// - Parameter given: the bucket's own address for guests, where it is not what is written of the bucket.
+  /// - Throws: `Complaint` (78).
+  func page(of bucket: BucketDestination, shownAt given: URL? = nil) throws(Complaint) -> URL {
     let path = (bucket.prefix.isEmpty ? "" : bucket.prefix + "/") + "index.html"
-    let written = try written("public_url", bucket.location.bucket)
-    guard let text = option ?? written else { return bucket.location.url(of: path) }
-    guard let url = URL(string: text), ["http", "https"].contains(url.scheme?.lowercased() ?? ""),
-      url.host?.isEmpty == false
-    else {
-      throw Complaint(
-        option == nil ? .configuration : .usage,
-        "\(option == nil ? "public_url" : "--public-url") \(Text.harmless(text)): an address is needed, https://photos.example"
-      )
+    var shown = given
+    if shown == nil, let found = try found("public_url", of: bucket.location.bucket) {
+      guard let url = URL(web: found.text) else {
+        throw found.refusal("an address is needed, https://photos.example.")
+      }
+      shown = url
     }
-    return url.appending(path: path)
+    return shown?.appending(path: path) ?? bucket.location.url(of: path)
   }
 
   private func location(of bucket: String) throws(Complaint) -> S3Location {
     let profile = try profile(for: bucket)
-    let endpoint = Self.nearest(
-      try written("endpoint", in: bucket), variable("AWS_ENDPOINT_URL_S3"), variable("AWS_ENDPOINT_URL"),
-      try written("endpoint"), profile["endpoint_url"])
-    let region = Self.nearest(
-      try written("region", in: bucket), variable("AWS_REGION"), variable("AWS_DEFAULT_REGION"),
-      try written("region"), profile["region"])
-    var style: S3Location.Style?
-    if let text = try written("style", bucket) {
-      guard let known = S3Location.Style(rawValue: text) else {
-        throw Complaint(
-          .configuration, "config.toml: s3 style = \(Text.harmless(text)): path or virtual-host is needed.")
-      }
-      style = known
+    let endpoint = try found(
+      "endpoint", of: bucket, variables: ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"],
+      profile: ("endpoint_url", profile))
+    let region = try found(
+      "region", of: bucket, variables: ["AWS_REGION", "AWS_DEFAULT_REGION"], profile: ("region", profile))
+    let style = try found("style", of: bucket)
+    if let style, S3Location.Style(rawValue: style.text) == nil {
+      throw style.refusal("path or virtual-host is needed.")
     }
     var url: URL?
     if let endpoint {
-      guard let read = URL(string: endpoint) else {
-        throw Complaint(
-          .configuration, "The endpoint \(Text.harmless(endpoint)) cannot be read as an address.")
+      guard let read = URL(string: endpoint.text) else {
+        throw endpoint.refusal("this cannot be read as an address.")
       }
       url = read
     }
     do {
-      return try S3Location(bucket: bucket, endpoint: url, region: region ?? "us-east-1", style: style)
+      return try S3Location(
+        bucket: bucket, endpoint: url, region: region?.text ?? "us-east-1",
+        style: style.flatMap { S3Location.Style(rawValue: $0.text) })
     } catch {
-      throw Complaint(.configuration, Text.harmless(error.description))
+      let words = Text.harmless(error.description)
+      switch error.part {
+      case .endpoint: throw endpoint?.refusal(words) ?? Complaint(.configuration, words)
+      case .region: throw region?.refusal(words) ?? Complaint(.configuration, words)
+      case .bucket: throw Complaint(.configuration, words)
+      }
     }
   }
 
@@ -140,15 +138,45 @@ struct BucketAccounts: Sendable {
 
   private func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 
-  /// A field for this bucket, else for all.
-  private func written(_ field: String, _ bucket: String) throws(Complaint) -> String? {
-    Self.nearest(try written(field, in: bucket), try written(field))
+  /// A text, and where it stands.
+  private struct Found {
+    let text: String
+    /// What stands before the text where it was found, `AWS_REGION=` or `config.toml:3: s3.region = `.
+    let place: String
+
+    /// What is needed instead. An address with a name and a password in it is not repeated.
+    func refusal(_ needed: String) -> Complaint {
+      Complaint(
+        .configuration, "\(place)\(text.contains("@") ? "…" : Text.harmless(text)): \(Text.sentence(needed))")
+    }
+  }
+
+  /// What is said of a bucket: for this one in the file, by a variable, in the file for all, or by the profile.
+  private func found(
+    _ field: String, of bucket: String, variables: [String] = [],
+    profile: (name: String, fields: [String: String]) = ("", [:])
+  ) throws(Complaint) -> Found? {
+    if let found = try found(key: Self.key(field, of: bucket)) { return found }
+    for name in variables {
+      if let text = variable(name) { return Found(text: text, place: "\(name)=") }
+    }
+    if let found = try found(key: "s3.\(field)") { return found }
+    return profile.fields[profile.name].map { Found(text: $0, place: "The AWS profile's \(profile.name) = ") }
+  }
+
+  private func found(key: String) throws(Complaint) -> Found? {
+    guard let text = try settings.written(key) else { return nil }
+    return Found(text: text, place: "\(settings.place(of: key)): \(Text.harmless(key)) = ")
   }
 
   private static func nearest(_ texts: String?...) -> String? { texts.lazy.compactMap(\.self).first }
 
   private func written(_ field: String, in bucket: String) throws(Complaint) -> String? {
-    try settings.written("s3.\(bucket.replacing("-", with: "_")).\(field)")
+    try settings.written(Self.key(field, of: bucket))
+  }
+
+  private static func key(_ field: String, of bucket: String) -> String {
+    "s3.\(bucket.replacing("-", with: "_")).\(field)"
   }
 
   private func written(_ field: String) throws(Complaint) -> String? { try settings.written("s3.\(field)") }

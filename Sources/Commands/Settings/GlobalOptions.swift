@@ -29,6 +29,27 @@ struct GlobalOptions: ParsableArguments {
       isJSON: isJSON, loudness: isQuiet ? .quiet : isVerbose ? .verbose : .normal, environment: environment)
     return Context(home: home, settings: settings, console: console)
   }
+
+  /// Runs a command that stays: whatever it ends with, scripts are told as an `error` event too.
+  func run(
+    environment: [String: String] = ProcessInfo.processInfo.environment,
+    _ body: (Context) async throws -> Void
+  ) async throws {
+    // Until the settings are read there are the option and the variable to go by.
+    var isJSON = json || ["1", "true", "yes", "on"].contains(environment["PIXCHEESE_JSON"]?.lowercased())
+    do {
+      let context = try context(environment: environment)
+      isJSON = context.console.isJSON
+      try await body(context)
+    } catch {
+      if let complaint = Complaint(ending: error) {
+        Console(isJSON: isJSON, loudness: .quiet, environment: [:]).emit(
+          LiveEvent.Line(
+            event: .error(code: complaint.status.code, message: complaint.message), time: Date()))
+      }
+      throw error
+    }
+  }
 }
 
 /// What a command works with.

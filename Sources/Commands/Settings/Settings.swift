@@ -227,7 +227,7 @@ struct Settings: Sendable {
   }
 
   /// The file and, where the key is found in it, the line.
-  private func place(of key: String) -> String {
+  func place(of key: String) -> String {
     // A file that has gone since it was read still has its name.
     Self.place(of: key, in: file, text: (try? String(contentsOfFile: file.string, encoding: .utf8)) ?? "")
   }

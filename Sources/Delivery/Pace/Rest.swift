@@ -56,3 +56,9 @@ struct Rest: Sendable {
     return retryAfter + min(delay, .seconds(1))
   }
 }
+
+extension Date {
+  init(adding duration: Duration) {
+    self.init(timeIntervalSinceNow: duration / .seconds(1))
+  }
+}

@@ -12,7 +12,10 @@ public struct S3Location: Hashable, Sendable {
 
   /// Why there is no such place.
   public struct Invalid: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A sentence for a person.
+    /// What of a place is wrong.
+    public enum Part: Sendable { case bucket, region, endpoint }
+    public let part: Part
+    /// A sentence for a person; what it says of an endpoint has nothing of it, for there may be a password in it.
     public let description: String
   }
 
@@ -44,10 +47,10 @@ public struct S3Location: Hashable, Sendable {
         || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_")].contains($0)
     }
     guard (1...255).contains(bucket.utf8.count), letters, bucket != ".", bucket != ".." else {
-      throw Invalid(description: "\(bucket.debugDescription) cannot be a bucket's name.")
+      throw Invalid(part: .bucket, description: "\(bucket.debugDescription) cannot be a bucket's name.")
     }
     guard Self.isRegion(region) else {
-      throw Invalid(description: "\(region.debugDescription) cannot be a region.")
+      throw Invalid(part: .region, description: "\(region.debugDescription) cannot be a region.")
     }
     self.bucket = bucket
     self.region = region
@@ -62,6 +65,7 @@ public struct S3Location: Hashable, Sendable {
       parts.query == nil, parts.fragment == nil
     else {
       throw Invalid(
+        part: .endpoint,
         description:
           "The endpoint has to be http(s)://HOST[:PORT], without a name, a password or a query in it.")
     }

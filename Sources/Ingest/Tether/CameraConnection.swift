@@ -119,8 +119,11 @@ final class CameraConnection {
       }
       defer { group.cancelAll() }
       for await input in inputs {
+        let begun = ContinuousClock.now
         if let loss = try await handle(input, of: worker) { return loss }
         try await frames?.ask(worker, onlyMemory: stopDeadline != nil || isRecycled)
+        // While we wait (for room for the journal, say) the worker is not silent: nobody hears what it says.
+        deadline += .now - begun
         ticking.isQuick = !isListed || clearing != nil || frames?.isEmpty != true
       }
       return loss ?? CameraLoss(code: .stopped, message: "Stopped.")
@@ -221,7 +224,7 @@ final class CameraConnection {
         "clock_not_set", "The clock of \(modelName) cannot be set from here: set it in the camera's menu.")
     case .erased(let id): try await clearing?.erased(id)
     case .spared(let id, let reason): try await clearing?.spared(id, reason)
-    case .checked: break
+    case .checked, .receiving: break
     case .lost(let loss): self.loss = self.loss ?? loss
     case .stopped(let inOrder): endedInOrder = inOrder
     case .warning(let code, let message): warn(String(code.prefix(64)), DisplayName.line(message))
@@ -240,7 +243,7 @@ final class CameraConnection {
   {
     self.identity = identity
     self.status = status
-    let camera = CameraLink.name(of: identity, port: port)
+    let camera = CameraLink.name(of: identity, port: port, socket: seat.socket)
     let clock = try await CameraClock(
       camera: camera, model: modelName, care: surroundings.care, journal: surroundings.journal,
       emit: surroundings.emit)

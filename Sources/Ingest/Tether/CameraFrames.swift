@@ -11,6 +11,8 @@ final class CameraFrames {
   private let intake: FrameIntake
   private var plan: FetchPlan
   private var connection = Connection()
+  /// Whom it was said of that they wait for room.
+  private var saidTooLarge: Set<SourceObject> = []
 
   /// What only holds for as long as a worker lives.
   private struct Connection {
@@ -62,8 +64,21 @@ final class CameraFrames {
   /// - Throws: `JournalError`.
   func ask(_ worker: WorkerProcess, onlyMemory: Bool) async throws(JournalError) {
     let now = Date()
-    let wanted = plan.next(now: now, onlyMemory: onlyMemory) { bytes, underWay in
-      surroundings.room?.admits(bytes, beside: underWay) ?? true
+    var tooLarge: [(FetchPlan.Wanted, room: Int64)] = []
+    let wanted = plan.next(now: now, onlyMemory: onlyMemory) { candidate, underWay in
+      switch surroundings.room?.admits(max(0, candidate.object.bytes), beside: underWay) ?? .comeIn {
+      case .comeIn: return true
+      case .wait: return false
+      case .tooLarge(let room):
+        tooLarge.append((candidate, room))
+        return false
+      }
+    }
+    for (frame, room) in tooLarge where saidTooLarge.insert(frame.object).inserted {
+      warn(
+        "frame_noRoom",
+        "There is no room for \(DisplayName.of(frame.object.name)) (\(frame.object.bytes >> 20) MiB; there are "
+          + "\(room >> 20) MiB for new frames). It waits on the card until there is; others are taken.")
     }
     for frame in wanted {
       guard let id = frame.id else { continue }

@@ -4,13 +4,15 @@ import Journal
 import Model
 
 extension CameraLink {
-  /// What a camera is called in the journal: its serial number. One without is called by its model, and on a network
-  /// by its address too; a USB address changes with every plugging in.
-  static func name(of identity: WorkerIdentity, port: CameraPort) -> String {
+  /// What a camera is called in the journal: its serial number. One without is called by its model and where it is: its
+  /// address on a network, or its socket on USB (the address there changes with every plugging in), so that two of a model
+  /// are two cameras.
+  /// - Parameter socket: the socket in which its seat found it first.
+  static func name(of identity: WorkerIdentity, port: CameraPort, socket: String?) -> String {
     if let serial = identity.serial, !serial.isEmpty { return DisplayName.of(serial) }
     let model = DisplayName.of(identity.model)
     switch port {
-    case .usb: return model
+    case .usb: return (socket ?? identity.socket).map { "\(model) in USB socket \($0)" } ?? model
     case .ptpip, .disk: return "\(model) at \(port)"
     }
   }

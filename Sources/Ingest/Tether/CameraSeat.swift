@@ -8,6 +8,7 @@ final class CameraSeat: Sendable {
   private struct State {
     var port: CameraPort?
     var pluggedAt: ContinuousClock.Instant?
+    var socket: String?
     var listeners: [Int: @Sendable () -> Void] = [:]
     var next = 0
     var calls = 0
@@ -25,6 +26,12 @@ final class CameraSeat: Sendable {
 
   /// When the camera was plugged in that was not ready since; `nil` if there is none.
   var pluggedAt: ContinuousClock.Instant? { state.withLock { $0.pluggedAt } }
+
+  /// The USB socket by which its camera is called if it has no serial number; `nil` where nobody told.
+  var socket: String? { state.withLock { $0.socket } }
+
+  /// Its camera was in this socket first.
+  func settle(in socket: String) { state.withLock { $0.socket = socket } }
 
   /// The camera is ready: what comes now is no plugging in.
   func settle() { state.withLock { $0.pluggedAt = nil } }

@@ -72,7 +72,7 @@ public struct CameraSurvey: Sendable {
   }
 
   private func askOnce(_ port: CameraPort) async -> (finding: Finding, loss: CameraLoss?) {
-    let (worker, messages) = start(at: port)
+    let (worker, messages) = start(at: port, ["--identify"])
     return await withTaskGroup(of: Void.self) { group in
       group.addTask {
         // Cut short when the worker has ended: then there is nothing left to kill.
@@ -85,8 +85,9 @@ public struct CameraSurvey: Sendable {
   }
 
   /// Starts a worker.
+  /// - Parameter more: options that say what for.
   func start(
-    at port: CameraPort, _ more: [String] = []
+    at port: CameraPort, _ more: [String]
   ) -> (worker: WorkerProcess, messages: AsyncStream<WorkerProcess.Message>) {
     let (messages, continuation) = AsyncStream<WorkerProcess.Message>.makeStream()
     let worker = WorkerProcess(
@@ -101,7 +102,7 @@ public struct CameraSurvey: Sendable {
     return (worker, messages)
   }
 
-  /// What a worker says of its camera, until it ends: by itself, so that it leaves the camera in order.
+  /// What a worker says of its camera, until it ends: by itself, having left the camera in order.
   private func listen(
     to worker: WorkerProcess, _ messages: AsyncStream<WorkerProcess.Message>, at port: CameraPort
   ) async -> (finding: Finding, loss: CameraLoss?) {
@@ -115,7 +116,6 @@ public struct CameraSurvey: Sendable {
           port: port.description, model: DisplayName.of(identity.model),
           serial: identity.serial.map(DisplayName.of),
           status: status, problem: nil)
-        worker.send(.stop)
       case .report(.lost(let reason)) where finding.model == nil:
         loss = reason
         finding.problem = DisplayName.line(reason.message)

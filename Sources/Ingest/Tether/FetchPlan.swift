@@ -139,11 +139,11 @@ struct FetchPlan {
   /// more until it is fetched. What was announced does not wait for what was missed, nor for RAW files: the worker lets
   /// it go first, and sees to it that RAW files have their turn.
   /// - Parameter onlyMemory: whether nothing else is asked for.
-  /// - Parameter admits: whether there is room for one of so many bytes, beside those that are under way. What lies
+  /// - Parameter admits: whether there is room for one, beside so many bytes that are under way. What lies
   ///   only in the camera's memory is not asked about.
   mutating func next(
     now: Date, onlyMemory: Bool = false,
-    admits: (_ bytes: Int64, _ underWay: Int64) -> Bool = { _, _ in true }
+    admits: (_ wanted: Wanted, _ underWay: Int64) -> Bool = { _, _ in true }
   ) -> [Wanted] {
     var underWay = wanted.reduce(0) { $0 + ($1.isUnderWay ? max(0, $1.object.bytes) : 0) }
     var chosen: [Wanted] = []
@@ -162,7 +162,7 @@ struct FetchPlan {
         guard wanted.count(where: { $0.isUnderWay && turn.waits(for: $0) }) < Self.depth else { break }
         let candidate = wanted[index]
         guard Turn(of: candidate) == turn, isReady(candidate),
-          admits(max(0, candidate.object.bytes), underWay)
+          admits(candidate, underWay)
         else { continue }
         underWay += max(0, candidate.object.bytes)
         ask(index)

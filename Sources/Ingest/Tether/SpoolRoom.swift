@@ -24,14 +24,28 @@ public final class SpoolRoom: Sendable {
     public var level: Level
   }
 
+  /// What an original is told.
+  enum Answer: Hashable, Sendable {
+    case comeIn
+    /// There is no room for frames.
+    case wait
+    /// There is room for so many bytes: others come in, and this one waits.
+    case tooLarge(room: Int64)
+  }
+
   private struct State {
     var available: Int64?
     /// Let in since the last measurement.
     var admitted: Int64 = 0
-    /// What it takes to open the gate again; `nil` while it is open.
+    /// What an ordinary frame that waits needs; `nil` if none does.
     var needed: Int64?
+    /// From how many bytes on an original is one of its own, which says nothing of room for others.
+    var large: Int64 = .max
     var level = Level.plenty
   }
+
+  /// No single frame of a camera is longer, in bytes; clips are.
+  private static let largeFrame: Int64 = 128 << 20
 
   private let spool: Spool
   private let reserve: Int64?
@@ -45,21 +59,28 @@ public final class SpoolRoom: Sendable {
 
   /// Whether an original may come in now. Before the first measurement every one may.
   /// - Parameter underWay: bytes of those that were let in and are not safe yet.
-  func admits(_ bytes: Int64, beside underWay: Int64) -> Bool {
+  func admits(_ bytes: Int64, beside underWay: Int64) -> Answer {
     state.withLock { state in
-      guard let available = state.available else { return true }
-      guard state.needed == nil else { return false }
-      guard available - state.admitted - underWay >= bytes else {
-        state.needed = bytes
-        return false
+      guard let available = state.available else { return .comeIn }
+      let room = available - state.admitted - underWay
+      guard room < bytes else {
+        state.admitted += bytes
+        return .comeIn
       }
-      state.admitted += bytes
-      return true
+      guard bytes < state.large || room <= 0 else { return .tooLarge(room: room) }
+      state.needed = min(bytes, state.needed ?? bytes)
+      return .wait
     }
   }
 
-  /// Takes that the disk refused an original after all: somebody else was faster.
-  func refused(_ bytes: Int64) { state.withLock { $0.needed = max(bytes, $0.needed ?? 0) } }
+  /// Takes that the disk refused an original after all: somebody else was faster. Until the next measurement there is room
+  /// for less than that.
+  func refused(_ bytes: Int64) {
+    state.withLock { state in
+      state.available = min(state.available ?? .max, bytes - 1)
+      if bytes < state.large { state.needed = min(bytes, state.needed ?? bytes) }
+    }
+  }
 
   /// Looks at the disk. Blocks.
   /// - Throws: `JournalError`.
@@ -70,7 +91,8 @@ public final class SpoolRoom: Sendable {
     return state.withLock { state in
       state.available = available
       state.admitted = 0
-      // A little more than just enough: a gate that opens for one frame and shuts again helps nobody.
+      state.large = max(reserve / 4, Self.largeFrame)
+      // A little more than just enough: nobody is told of room for one frame.
       if let needed = state.needed, available >= max(needed, reserve / 4) { state.needed = nil }
       let enough = state.level == .plenty ? reserve * 4 : reserve * 5
       state.level = state.needed != nil || available <= 0 ? .none : available < enough ? .low : .plenty

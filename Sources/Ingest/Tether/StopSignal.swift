@@ -36,4 +36,18 @@ final class StopSignal: Sendable {
   func forget(_ number: Int) {
     state.withLock { _ = $0.listeners.removeValue(forKey: number) }
   }
+
+  /// Waits, no longer than until the stop is requested or the task is cancelled.
+  func rest(_ pause: Duration) async {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    let listener = listen { continuation.finish() }
+    defer { forget(listener) }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { for await _ in stream {} }
+      // A cancelled sleep is what ends it early.
+      group.addTask { try? await Task.sleep(for: pause) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
 }

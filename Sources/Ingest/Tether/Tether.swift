@@ -218,7 +218,7 @@ public final class Tether: Service {
 
   /// A link for every seat on USB. It outlives the camera's unplugging, and with it what was announced and not fetched.
   private func watchUSB(_ seats: USBSeats) async throws {
-    let monitor = try usbMonitor()
+    let plugs = try plugWatch()
     // Nothing is kept of a link that ended.
     try await withThrowingDiscardingTaskGroup { group in
       func add(_ seat: CameraSeat, isNamed: Bool) {
@@ -227,36 +227,35 @@ public final class Tether: Service {
             try await self.tether(seat, isNamed: isNamed)
           } catch {
             // The links are cancelled, but not who waits here for plugs.
-            monitor?.stop()
+            plugs?.stop()
             throw error
           }
         }
       }
       for seat in seats.seats { add(seat, isNamed: true) }
-      if let monitor {
-        let listener = stopSignal.listen { monitor.stop() }
-        defer { stopSignal.forget(listener) }
-        var seats = seats
-        do {
-          for try await change in monitor.changes() {
-            switch change {
-            case .attached(let device):
-              if let seat = seats.attached(device, at: .now) { add(seat, isNamed: false) }
-            case .detached(let bus, let device):
-              seats.detached(bus: bus, device: device)
-            }
-          }
-        } catch {
-          warnOfUSB(error)
+      guard let plugs else { return }
+      let listener = stopSignal.listen { plugs.stop() }
+      defer { stopSignal.forget(listener) }
+      var seats = seats
+      await plugs.run(failed: warnOfUSB) { change in
+        switch change {
+        case .present(let devices):
+          for seat in seats.present(devices, at: .now) { add(seat, isNamed: false) }
+        case .attached(let device):
+          if let seat = seats.attached(device, at: .now) { add(seat, isNamed: false) }
+        case .detached(let bus, let device):
+          seats.detached(bus: bus, device: device)
         }
       }
     }
   }
 
   /// - Returns: `nil` if USB cannot be watched, and there are cameras that were named.
-  private func usbMonitor() throws(TetherError) -> USBMonitor? {
+  private func plugWatch() throws(TetherError) -> PlugWatch? {
     do {
-      return try USBMonitor()
+      // Where there is no USB at all nobody waits for it.
+      _ = try USBMonitor()
+      return PlugWatch()
     } catch {
       guard configuration.cameras.contains(where: { $0 != .auto }) else {
         throw TetherError(

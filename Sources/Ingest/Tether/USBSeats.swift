@@ -3,7 +3,8 @@ import GPhoto
 /// Which camera on USB sits where: a pure rule, told of plugs.
 ///
 /// A device's number on its bus changes with every plugging in, so a camera that comes back is known by its serial
-/// number as the bus tells it; one without by its model and its socket, or by its model alone if it is in another.
+/// number as the bus tells it; one without by its model and its socket, or by its model alone if it is in another and can
+/// be no other body of that model.
 /// A camera that is taken for another by that is told from it by the link, by what it says itself.
 struct USBSeats {
   private struct Place {
@@ -11,6 +12,8 @@ struct USBSeats {
     /// The device that was last there; `nil` where only its address is known yet.
     var device: USBDevice?
     var isAway: Bool
+    /// What a camera without a serial number is called by.
+    var socket: String?
   }
 
   /// Whether a camera that nobody named gets a seat.
@@ -26,25 +29,54 @@ struct USBSeats {
   /// All seats there are.
   var seats: [CameraSeat] { places.map(\.seat) }
 
+  /// These cameras are there, and no others.
+  /// - Returns: the seats that are new.
+  mutating func present(_ devices: [USBDevice], at time: ContinuousClock.Instant) -> [CameraSeat] {
+    for index in places.indices {
+      guard let device = places[index].device, !devices.contains(device), !places[index].isAway else {
+        continue
+      }
+      detached(bus: device.bus, device: device.device)
+    }
+    return devices.compactMap { attached($0, at: time) }
+  }
+
   /// A camera is there, and perhaps was already when the first question was asked.
   /// - Returns: a seat that is new.
   mutating func attached(_ device: USBDevice, at time: ContinuousClock.Instant) -> CameraSeat? {
     guard !places.contains(where: { $0.device?.port == device.port && !$0.isAway }) else { return nil }
     // Where its address was named the link has been looking for it there since the start.
     if let index = places.firstIndex(where: { $0.device == nil && $0.seat.port == device.port }) {
-      places[index].device = device
+      take(device, at: index)
       return nil
     }
     if let index = home(of: device) {
-      places[index].device = device
-      places[index].isAway = false
+      take(device, at: index)
       places[index].seat.plug(device.port, at: time)
       return nil
     }
     guard takesAll else { return nil }
     let seat = CameraSeat(device.port, pluggedAt: time)
-    places.append(Place(seat: seat, device: device, isAway: false))
+    places.append(Place(seat: seat, device: nil, isAway: false))
+    take(device, at: places.count - 1)
     return seat
+  }
+
+  /// A device is in a place; the first one's socket stays what a camera without a serial number is called by, wherever it
+  /// comes back. Where a camera that went to another socket is called by this one already, it is told from that one.
+  private mutating func take(_ device: USBDevice, at index: Int) {
+    places[index].device = device
+    places[index].isAway = false
+    guard places[index].socket == nil else { return }
+    let others = Set(places.compactMap(\.socket))
+    var socket = device.socket
+    var number = 1
+    while others.contains(socket) {
+      number += 1
+      socket = "\(device.socket) (\(number))"
+    }
+    places[index].socket = socket
+    places[index].seat.settle(in: socket)
   }
 
   mutating func detached(bus: Int, device: Int) {
@@ -66,6 +98,8 @@ struct USBSeats {
     func isSameModel(_ other: USBDevice) -> Bool {
       other.serial == nil && other.vendor == device.vendor && other.product == device.product
     }
-    return first { isSameModel($0) && $0.socket == device.socket } ?? first(isSameModel)
+    if let same = first({ isSameModel($0) && $0.socket == device.socket }) { return same }
+    // Of two it could be nobody knows which it is.
+    return places.count { $0.isAway && $0.device.map(isSameModel) == true } == 1 ? first(isSameModel) : nil
   }
 }

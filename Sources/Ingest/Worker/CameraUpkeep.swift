@@ -28,7 +28,7 @@ final class CameraUpkeep {
 
   /// The first look.
   func begin() throws(GPhotoError) -> CameraStatus {
-    status = CameraStatus(battery: try held.camera.battery(), storages: try held.camera.storages())
+    status = try held.status()
     room.settle(status.storages)
     return status
   }
@@ -72,9 +72,7 @@ final class CameraUpkeep {
     if clock.isDue(now: Date()) { try readClock() }
     guard time.now - lastStatus > Self.statusInterval else { return }
     lastStatus = time.now
-    status = try held.patiently { () throws(GPhotoError) in
-      CameraStatus(battery: try held.camera.battery(), storages: try held.camera.storages())
-    }
+    status = try held.patiently { () throws(GPhotoError) in try held.status() }
     report(.status(status))
     room.look(status.storages)
     guard time.now - lastEvent > Self.statusInterval else { return }

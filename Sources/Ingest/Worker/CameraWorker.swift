@@ -9,16 +9,27 @@ import SystemPackage
 /// parent says so, when the pipe from the parent ends, when the parent's thread dies, or when the camera is lost:
 /// connecting again is a new worker's business.
 public enum CameraWorker {
+  /// What a worker is started for.
+  public enum Purpose: Hashable, Sendable {
+    /// To bring frames.
+    case tether
+    /// To say who the camera is and how it is doing, and end. Nothing on it is changed, and no event is taken: with one a
+    /// frame that lies in the camera's memory would leave it.
+    case identify
+    /// To try it, step by step, and wait so long for a frame.
+    case check(shutter: Duration)
+  }
+
   /// Runs until the end; blocks its thread.
   /// - Parameters:
   ///   - port: where the camera is, in libgphoto2's spelling without the doubled port, `ptpip:192.168.1.9:15740`.
   ///   - spool: the spool's folder.
   ///   - settings: a folder for libgphoto2's own settings, made if it is not there.
   ///   - takesOver: whether programs that hold the camera are asked to let go.
-  ///   - shutter: set where the camera is only tried, step by step: how long a frame is waited for, in seconds.
+  ///   - purpose: what it is started for.
   /// - Returns: the process's exit code; what happened has been reported.
   public static func main(
-    port: String, spool: String, settings: String, takesOver: Bool, shutter: Int? = nil
+    port: String, spool: String, settings: String, takesOver: Bool, purpose: Purpose = .tether
   ) -> Int32 {
     // The parent ends its workers over the pipe; a terminal's Ctrl-C and a service manager's SIGTERM are its business.
     signal(SIGINT, SIG_IGN)
@@ -34,14 +45,25 @@ public enum CameraWorker {
         .lost(CameraLoss(code: .unknownCamera, message: "\(port.debugDescription) names no camera.")))
       return ExitCode.usage
     }
-    if let shutter { return check(port, channel, shutter: .seconds(shutter)) }
+    switch purpose {
+    case .tether: return tether(port, channel, spool: spool, takesOver: takesOver)
+    case .identify: return identify(port, channel, takesOver: takesOver)
+    case .check(let shutter): return check(port, channel, shutter: shutter)
+    }
+  }
+
+  private static func tether(
+    _ port: CameraPort, _ channel: WorkerChannel, spool: String, takesOver: Bool
+  ) -> Int32 {
     guard let writer = OriginalWriter(spool: Spool(root: FilePath(spool)), channel: channel) else {
       channel.send(.lost(CameraLoss(code: .workerDied, message: "There is no memory left.")))
       return ExitCode.ours
     }
     let loop: WorkerLoop
     do {
-      loop = try connect(to: port, channel: channel, writer: writer, takesOver: takesOver)
+      loop = try freeing(port, channel, takesOver) { () throws(GPhotoError) in
+        try WorkerLoop(port: port, channel: channel, writer: writer)
+      }
     } catch {
       channel.send(.lost(CameraLoss(connecting: error, port: port)))
       return ExitCode.unavailable
@@ -56,6 +78,20 @@ public enum CameraWorker {
     }
   }
 
+  private static func identify(_ port: CameraPort, _ channel: WorkerChannel, takesOver: Bool) -> Int32 {
+    do {
+      let held = try freeing(port, channel, takesOver) { () throws(GPhotoError) in
+        try WorkerCamera(port: port)
+      }
+      channel.send(.connected(try held.identify(setsTarget: false), try held.status()))
+      held.camera.close()
+      return 0
+    } catch {
+      channel.send(.lost(CameraLoss(connecting: error, port: port)))
+      return ExitCode.unavailable
+    }
+  }
+
   private static func check(_ port: CameraPort, _ channel: WorkerChannel, shutter: Duration) -> Int32 {
     do {
       try CameraCheck(port: port, channel: channel, shutter: shutter).run()
@@ -66,11 +102,13 @@ public enum CameraWorker {
     }
   }
 
-  private static func connect(
-    to port: CameraPort, channel: WorkerChannel, writer: OriginalWriter, takesOver: Bool
-  ) throws(GPhotoError) -> WorkerLoop {
+  /// Connects; if another program holds the camera, and that is wanted, once more after that was asked to let go.
+  private static func freeing<Connected>(
+    _ port: CameraPort, _ channel: WorkerChannel, _ takesOver: Bool,
+    _ connect: () throws(GPhotoError) -> Connected
+  ) throws(GPhotoError) -> Connected {
     do {
-      return try WorkerLoop(port: port, channel: channel, writer: writer)
+      return try connect()
     } catch  where error.recovery == .release && takesOver {
       let outcomes = DeviceRelease(port).request()
       for (holder, outcome) in outcomes where outcome != .stays {
@@ -81,7 +119,7 @@ public enum CameraWorker {
             message: "\(holder.name) (process \(holder.process)) held the camera at \(port), and \(how)."))
       }
       guard !outcomes.isEmpty, outcomes.allSatisfy({ $0.outcome != .stays }) else { throw error }
-      return try WorkerLoop(port: port, channel: channel, writer: writer)
+      return try connect()
     }
   }
 

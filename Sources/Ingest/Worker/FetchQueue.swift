@@ -17,6 +17,8 @@ struct FetchQueue {
     let rank: Rank
     /// Where to go on, if it was begun and made room for another.
     var offset: UInt64?
+    /// Whether it made room for another while what there is of it was being hashed.
+    var isTakingUp = false
     /// Whether it goes on to its end, whatever else is announced: it has let enough others go first.
     var isUndisturbed = false
   }
@@ -30,16 +32,20 @@ struct FetchQueue {
 
   var isEmpty: Bool { fetches.isEmpty }
 
-  /// Adds a fetch behind those of its rank. One that is here already is not asked for twice.
+  /// Adds a fetch behind those of its rank. It takes the place of one of the same object: who asks again knows that the
+  /// first was in vain (a chunk of one that rests was not written).
   mutating func add(_ fetch: Fetch) {
-    guard !fetches.contains(where: { $0.object == fetch.object }) else { return }
+    fetches.removeAll { $0.object == fetch.object }
     fetches.insert(fetch, at: fetches.firstIndex { $0.rank > fetch.rank } ?? fetches.endIndex)
   }
 
-  /// Puts back one that was begun, before the others of its rank.
-  mutating func putBack(_ fetch: Fetch, at offset: UInt64) {
+  /// Puts back one that was begun, before the others of its rank; unless it was asked for again meanwhile.
+  /// - Parameter offset: where to go on; `nil` if what there is of it is not hashed to its end.
+  mutating func putBack(_ fetch: Fetch, at offset: UInt64?) {
+    guard !fetches.contains(where: { $0.object == fetch.object }) else { return }
     var fetch = fetch
     fetch.offset = offset
+    fetch.isTakingUp = offset == nil
     fetches.insert(fetch, at: fetches.firstIndex { $0.rank >= fetch.rank } ?? fetches.endIndex)
   }
 

@@ -45,21 +45,26 @@ struct ObjectReader {
   /// - Parameters:
   ///   - partial: where its part lies.
   ///   - inOnePiece: whether it is fetched whole, since reading in parts has failed.
-  ///   - beforeLongWork: called before what is there is hashed.
-  /// - Returns: the offset to read from.
+  ///   - isTakingUp: whether this was called before, and what there is of it is being hashed.
+  ///   - shouldPause: asked now and then, while what there is is hashed, whether something else goes first.
+  /// - Returns: the offset to read from; `nil` if it rests for something that goes first.
   /// - Throws: `GPhotoError`; then what there is stays for another time.
   func begin(
-    day: String, partial: FilePath, inOnePiece: Bool, beforeLongWork: () -> Void,
-    patiently: (Call) throws(GPhotoError) -> Int
-  ) throws(GPhotoError) -> UInt64 {
+    day: String, partial: FilePath, inOnePiece: Bool, isTakingUp: Bool,
+    shouldPause: () throws(GPhotoError) -> Bool, patiently: (Call) throws(GPhotoError) -> Int
+  ) throws(GPhotoError) -> UInt64? {
     let mayResume = !entry.path.isInCameraMemory && !inOnePiece
     var status = stat()
     let hasPart = mayResume && stat(partial.string, &status) == 0 && status.st_size > 0
-    if hasPart { beforeLongWork() }
-    writer.begin(
-      OriginalFile.Plan(
-        object: object, name: entry.path.name, day: day, bytes: Int64(clamping: entry.info.bytes ?? 0),
-        partial: partial, mayResume: mayResume))
+    if !isTakingUp {
+      writer.begin(
+        OriginalFile.Plan(
+          object: object, name: entry.path.name, day: day, bytes: Int64(clamping: entry.info.bytes ?? 0),
+          partial: partial, mayResume: mayResume))
+    }
+    while hasPart, writer.takeUp(object: object) {
+      if try shouldPause() { return nil }
+    }
     guard hasPart, let rest = writer.rest(of: object, tail: Self.overlap), rest.written > 0 else { return 0 }
     if try isSame(rest.tail, endingAt: UInt64(rest.written), patiently: patiently) {
       return UInt64(rest.written)
@@ -87,12 +92,12 @@ struct ObjectReader {
 
   /// Reads it to its end, from where `begin` said or from where it was paused; the writer reports the end.
   /// - Parameters:
-  ///   - progress: told the bytes so far after each chunk.
+  ///   - progress: told the bytes so far after each chunk, or each piece of a file that comes whole.
   ///   - shouldPause: asked after each chunk whether something else goes first.
   ///   - patiently: makes a call, again while the camera is busy.
   /// - Throws: `GPhotoError`; then `writer.leave` or `writer.abandon` is the caller's.
   func read(
-    from offset: UInt64, inOnePiece: Bool, progress: (Int64) -> Void,
+    from offset: UInt64, inOnePiece: Bool, progress: @escaping (Int64) -> Void,
     shouldPause: () throws(GPhotoError) -> Bool, patiently: (Call) throws(GPhotoError) -> Int
   ) throws(GPhotoError) -> End {
     if !entry.path.isInCameraMemory, !inOnePiece {
@@ -104,7 +109,7 @@ struct ObjectReader {
       case nil: break
       }
     }
-    try readWhole()
+    try readWhole(progress: progress)
     writer.finish(object: object)
     return .read
   }
@@ -143,10 +148,11 @@ struct ObjectReader {
     return .read
   }
 
-  private func readWhole() throws(GPhotoError) {
+  private func readWhole(progress: @escaping (Int64) -> Void) throws(GPhotoError) {
     // The parts are as small as the driver likes (PTP/IP packets): they are gathered to whole chunks.
     var current: (buffer: TransferBuffer, filled: Int)?
     var isRefused = false
+    var received: Int64 = 0
     func flush() {
       if let (buffer, filled) = current { writer.append(buffer, count: filled, to: object) }
       current = nil
@@ -165,6 +171,8 @@ struct ObjectReader {
         offset += count
         if filled + count == OriginalWriter.chunk { flush() }
       }
+      received += Int64(part.count)
+      progress(received)
       return true
     }
     defer { flush() }

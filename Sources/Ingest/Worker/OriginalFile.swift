@@ -28,8 +28,12 @@ final class OriginalFile {
   private let part: FilePath
   private let descriptor: Int32
   private var hash = SHA256()
-  /// How many of its bytes are there.
+  /// How many of its bytes are there and hashed.
   private(set) var written: Int64 = 0
+  /// How many bytes were there at the beginning, to be gone on with once all of them are hashed.
+  private var found: Int64 = 0
+  /// Whether all that was there is hashed.
+  var isTakenUp: Bool { written >= found }
   private var isOpen = true
 
   init(_ plan: Plan, spool: Spool) throws(JournalError) {
@@ -46,8 +50,11 @@ final class OriginalFile {
       }
       self.descriptor = descriptor
     }
-    if plan.mayResume { try takeUp() }
-    if written == 0 { try empty() }
+    var status = stat()
+    if plan.mayResume, fstat(descriptor, &status) == 0, status.st_size <= plan.bytes {
+      found = Int64(status.st_size)
+    }
+    if found == 0 { try empty() }
     try expectRoom()
   }
 
@@ -55,17 +62,17 @@ final class OriginalFile {
     if isOpen { close(descriptor) }
   }
 
-  /// Hashes what is there.
-  private func takeUp() throws(JournalError) {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_size > 0, status.st_size <= plan.bytes else { return }
+  /// Hashes some more of what was there: gigabytes take long, and the camera is not to be left alone for that.
+  /// - Parameter most: how many bytes at most.
+  func takeUp(most: Int) throws(JournalError) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: OriginalWriter.chunk, alignment: 4096)
     defer { buffer.deallocate() }
-    while true {
-      let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(written))
+    let end = min(found, written + Int64(most))
+    while written < end {
+      let count = pread(
+        descriptor, buffer.baseAddress, Int(min(Int64(buffer.count), end - written)), off_t(written))
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw failure(errno, "Reading") }
-      guard count > 0 else { return }
+      guard count > 0 else { throw failure(count < 0 ? errno : EIO, "Reading") }
       hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       written += Int64(count)
     }
@@ -78,6 +85,7 @@ final class OriginalFile {
     }
     hash = SHA256()
     written = 0
+    found = 0
   }
 
   /// A full disk is known before the first byte.
@@ -85,7 +93,7 @@ final class OriginalFile {
     var status = statvfs()
     guard fstatvfs(descriptor, &status) == 0 else { return }
     let (free, isHuge) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-    guard !isHuge, free < UInt64(max(0, plan.bytes - written)) else { return }
+    guard !isHuge, free < UInt64(max(0, plan.bytes - found)) else { return }
     discard()
     throw JournalError(.full, "There is no room for \(plan.name.debugDescription) (\(plan.bytes) bytes).")
   }
@@ -153,7 +161,7 @@ final class OriginalFile {
 
   /// Leaves what there is of it for another time, if another time can go on with it.
   func leave() {
-    guard plan.mayResume, written > 0, part == plan.partial else { return discard() }
+    guard plan.mayResume, max(written, found) > 0, part == plan.partial else { return discard() }
     if isOpen { close(descriptor) }
     isOpen = false
   }

@@ -14,6 +14,7 @@ final class OriginalWriter: @unchecked Sendable {
   // `condition` guards all that is mutable; buffers belong to one thread at a time by way of the queues.
   private enum Step {
     case begin(OriginalFile.Plan)
+    case takeUp(object: UInt64)
     case restart(object: UInt64)
     case chunk(object: UInt64, TransferBuffer, count: Int)
     case finish(object: UInt64)
@@ -25,6 +26,8 @@ final class OriginalWriter: @unchecked Sendable {
   /// How large a chunk is. EOS R bodies dislike more than 1 MiB, and the vendors' own programs use that.
   static let chunk = 1 << 20
   private static let bufferCount = 6
+  /// How much of what is there is hashed in one go, in bytes: some tenths of a second on a slow disk.
+  static let takenUpAtOnce = 8 << 20
 
   let spool: Spool
   private let channel: WorkerChannel
@@ -50,7 +53,23 @@ final class OriginalWriter: @unchecked Sendable {
     thread.start()
   }
 
-  func begin(_ plan: OriginalFile.Plan) { push(.begin(plan)) }
+  func begin(_ plan: OriginalFile.Plan) {
+    condition.lock()
+    // It may have been refused, and rested when it was asked for again.
+    failed.remove(plan.object)
+    refused.remove(plan.object)
+    condition.unlock()
+    push(.begin(plan))
+  }
+
+  /// Hashes some of what there is of an object that was begun, before the rest is read. Waits until everything pushed so
+  /// far is done.
+  /// - Returns: whether there is more to hash.
+  func takeUp(object: UInt64) -> Bool {
+    push(.takeUp(object: object))
+    drain()
+    return files[object]?.isTakenUp == false
+  }
 
   /// What there is of an object that was begun: how much, and its last bytes, for comparing them with the camera's.
   /// Waits until everything pushed so far is done. `nil` if its file cannot be written.
@@ -145,12 +164,11 @@ final class OriginalWriter: @unchecked Sendable {
   private func take(_ step: Step) -> Bool {
     switch step {
     case .begin(let plan):
-      condition.lock()
-      refused.remove(plan.object)
-      condition.unlock()
       attempt(plan.object) { () throws(JournalError) in
         files[plan.object] = try OriginalFile(plan, spool: spool)
       }
+    case .takeUp(let object):
+      attempt(object) { () throws(JournalError) in try files[object]?.takeUp(most: Self.takenUpAtOnce) }
     case .restart(let object):
       attempt(object) { () throws(JournalError) in try files[object]?.empty() }
     case .chunk(let object, let buffer, let count):

@@ -39,13 +39,19 @@ final class WorkerCamera {
     lastConnection = clock.now
   }
 
-  /// Sets where it shoots to, and asks who it is.
-  func identify() throws(GPhotoError) -> WorkerIdentity {
-    let target = try camera.captureToCard()
+  /// Asks who it is.
+  /// - Parameter setsTarget: whether it is told to shoot to its card first.
+  func identify(setsTarget: Bool = true) throws(GPhotoError) -> WorkerIdentity {
+    let target = setsTarget ? try camera.captureToCard() : .unknown
     inventsEvents = try camera.inventsEvents()
     return WorkerIdentity(
-      model: try camera.model(), serial: try camera.serial(), captureTarget: target,
+      model: try camera.model(), serial: try camera.serial(), socket: port.socket, captureTarget: target,
       inventsEvents: inventsEvents)
+  }
+
+  /// What it says of its battery and its cards.
+  func status() throws(GPhotoError) -> CameraStatus {
+    CameraStatus(battery: try camera.battery(), storages: try camera.storages())
   }
 
   // MARK: Events

@@ -64,6 +64,8 @@ final class WorkerLoop {
     lastReport = clock.now
     lastLook = clock.now
     channel.send(.alive(patience: Self.longPatience))
+    // A chunk, a frame in the camera's memory or a long list is one call, and on a slow network a call of minutes.
+    ReceptionSignal.shared.listen { channel.send(.receiving) }
     held = try WorkerCamera(port: port)
   }
 
@@ -91,7 +93,7 @@ final class WorkerLoop {
 
   private func greet() throws(GPhotoError) {
     let identity = try held.identify()
-    source = identity.serial ?? "\(identity.model) at \(held.port)"
+    source = identity.serial ?? "\(identity.model) at \(identity.socket ?? held.port.description)"
     report(.connected(identity, try upkeep.begin()))
     report(.alive(patience: Self.patience))
     try upkeep.readClock()
@@ -121,8 +123,12 @@ final class WorkerLoop {
     } else {
       try lookAfterTheRest()
     }
-    if clock.now - lastReport > Self.aliveInterval { report(.alive(patience: Self.patience)) }
+    sayAlive()
     return true
+  }
+
+  private func sayAlive() {
+    if clock.now - lastReport > Self.aliveInterval { report(.alive(patience: Self.patience)) }
   }
 
   private func listen(milliseconds: Int32) {
@@ -243,7 +249,7 @@ final class WorkerLoop {
     let id = fetch.object
     guard let entry = objects[id] else {
       inMemory.remove(id)
-      if fetch.offset != nil { writer.abandon(object: id) }
+      if fetch.offset != nil || fetch.isTakingUp { writer.abandon(object: id) }
       report(.failed(object: id, FetchFailure(code: .gone, message: "The camera has it no longer.")))
       return
     }
@@ -254,8 +260,9 @@ final class WorkerLoop {
     }
     let reader = ObjectReader(camera: held.camera, writer: writer, object: id, entry: entry)
     do {
-      let offset = if let offset = fetch.offset { offset } else { try begin(reader, fetch) }
-      let end = try reader.read(from: offset, inOnePiece: fetch.inOnePiece) { bytes in
+      let start: UInt64? = if let offset = fetch.offset { offset } else { try begin(reader, fetch) }
+      guard let offset = start else { return wanted.putBack(fetch, at: nil) }
+      let end = try reader.read(from: offset, inOnePiece: fetch.inOnePiece) { [self] bytes in
         if clock.now - lastReport > .milliseconds(250) { report(.progress(object: id, bytes: bytes)) }
       } shouldPause: { () throws(GPhotoError) in
         try hasMoreUrgent(than: fetch)
@@ -273,12 +280,11 @@ final class WorkerLoop {
     }
   }
 
-  private func begin(
-    _ reader: ObjectReader, _ fetch: FetchQueue.Fetch
-  ) throws(GPhotoError) -> UInt64 {
+  private func begin(_ reader: ObjectReader, _ fetch: FetchQueue.Fetch) throws(GPhotoError) -> UInt64? {
     try reader.begin(
       day: fetch.day, partial: writer.spool.partial(of: reader.entry.sourceObject, source: source),
-      inOnePiece: fetch.inOnePiece, beforeLongWork: { report(.alive(patience: Self.longPatience)) },
+      inOnePiece: fetch.inOnePiece, isTakingUp: fetch.isTakingUp,
+      shouldPause: { () throws(GPhotoError) in try hasMoreUrgent(than: fetch) },
       patiently: { body throws(GPhotoError) in try held.patiently(body) })
   }
 
@@ -313,6 +319,7 @@ final class WorkerLoop {
     if let stoppingSince, clock.now - stoppingSince > Self.stopPatience { return true }
     guard clock.now - lastLook > Self.lookInterval || !unanswered.isEmpty else { return false }
     lastLook = clock.now
+    sayAlive()
     listen(milliseconds: 0)
     if hasEnded { return true }
     if stoppingSince == nil { try takeEvents() }

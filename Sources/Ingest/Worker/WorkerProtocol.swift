@@ -7,7 +7,7 @@ import Model
 /// Both sides are the same binary, so there is one version; a worker that says another is not talked to. Each side
 /// treats what it reads as input to check: the worker repeats what a camera says.
 enum WorkerProtocol {
-  static let version = 2
+  static let version = 3
   /// The longest line that either side reads, in bytes.
   static let longestLine = 1 << 20
   /// How many objects one `listed` carries at most.
@@ -66,6 +66,8 @@ enum WorkerReport: Hashable, Codable, Sendable {
   case listed([CameraObject], isComplete: Bool)
   /// So many bytes of an object have come.
   case progress(object: UInt64, bytes: Int64)
+  /// The camera is sending something long, and nothing else can be said until it is here.
+  case receiving
   /// An object lies in the spool under its final name, synced, its length as announced.
   case fetched(object: UInt64, path: String, bytes: Int64, sha256: ContentHash)
   case failed(object: UInt64, FetchFailure)
@@ -95,6 +97,8 @@ struct WorkerIdentity: Hashable, Codable, Sendable {
   var model: String
   /// `nil` where the camera does not say.
   var serial: String?
+  /// The USB socket that it is in (`USBDevice.socket`).
+  var socket: String?
   var captureTarget: CaptureTarget
   /// Whether the driver takes for new what it has not listed (`Camera.inventsEvents`).
   var inventsEvents = false
