@@ -123,6 +123,29 @@ extension EndToEndTests {
       }
     }
 
+    @Test("A server with room for an original, and not for its parts beside it, gets it whole")
+    func parts() async throws {
+      let home = try Home()
+      let photo = try await Pictures.make(1, in: home, as: "photos", megabytes: 6)[0]
+      try await SmallDisk.with(megabytes: 12) { disk in
+        // By an address that is not known for this machine's: as to another, in parts.
+        let place = try Home(at: disk.folder)
+        let server = try await AlbumServerProgram.start(in: place, at: "0.0.0.0")
+        let album = try await server.album("Party", from: home)
+        let upload = try home.start(
+          [
+            "upload", photo.path, "--verbose", "--album",
+            "http://0.0.0.0:\(server.port)\(URL(string: album.url)?.path ?? "")",
+          ],
+          environment: album.environment)
+        #expect(try await upload.end(within: .seconds(120)) == .exit(0), "\(upload.words)")
+        #expect(upload.words.contains("gets it whole"), "\(upload.words)")
+        #expect(!upload.events.contains { $0.event == "delivery.waiting" })
+        let uploads = place.folder.appending(path: "server/uploads").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: uploads).isEmpty)
+      }
+    }
+
     @Test("With no room for a journal it is 74, and says what to do", arguments: ["tether", "upload"])
     func noRoom(command: String) async throws {
       let away = try Home()
