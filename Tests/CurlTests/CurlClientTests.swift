@@ -309,7 +309,7 @@ struct CurlClientTests {
     #expect(head.withLock { $0 }.contains("X-Empty:"))
   }
 
-  @Test("A background body waits while a foreground body is being sent to the same server, and not for its answer")
+  @Test("A background body waits while a foreground body goes to the same server, and not for its answer")
   func pausing() async throws {
     let length = 24_000_000
     let (urgent, source) = (try TemporaryFile(count: length), try TemporaryFile(count: 2_000_000))
