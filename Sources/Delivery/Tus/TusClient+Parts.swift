@@ -93,14 +93,9 @@ extension TusClient {
   private func carry(_ part: TusErrand.Part, _ errand: TusErrand) async -> Result<(Int, String), Stop> {
     var errand = errand
     errand.part = part
-    let length = part.range.upperBound - part.range.lowerBound
-    // A short part goes with the request that makes it: no round trip, and no connection that begins slowly for the sake of
-    // a few bytes. After a failure it gets its address first, so that what arrived of it is known.
     var upload = TusUpload(
-      endpoint: endpoint, length: length, location: part.upload.tags[part.number].flatMap(endpoint.resolve),
-      attempts: errand.delivery.attempts,
-      carriesAtCreation: errand.delivery.attempts == 0 && length <= Self.mostCarriedAtCreation
-        && features?.takesBytesAtCreation == true)
+      endpoint: endpoint, length: part.range.upperBound - part.range.lowerBound,
+      location: part.upload.tags[part.number].flatMap(endpoint.resolve), attempts: errand.delivery.attempts)
     do {
       if let outcome = try await drive(&upload, errand) { return .failure(.outcome(outcome)) }
     } catch {

@@ -26,7 +26,7 @@ actor TusClient: DestinationClient {
   private var needsFreshConnection = false
 
   /// A rendition of up to this many bytes goes with the request that makes its upload: one round trip in all.
-  static let mostCarriedAtCreation: Int64 = 4 << 20
+  private static let mostCarriedAtCreation: Int64 = 4 << 20
 
   init(
     _ endpoint: TusEndpoint, album: String, curl: CurlClient, journal: Journal, timeouts: Timeouts,
@@ -128,8 +128,8 @@ actor TusClient: DestinationClient {
     _ step: TusUpload.Step, of upload: inout TusUpload, _ errand: TusErrand
   ) async throws(Interruption) -> TusUpload.Step {
     var line: SendingLine?
-    if errand.delivery.kind == .original, step.bytes > 0 {
-      line = await lines.take(for: errand.delivery.id, bytes: step.bytes)
+    if case .send(let range) = step, errand.delivery.kind == .original {
+      line = await lines.take(for: errand.delivery.id, bytes: range.upperBound - range.lowerBound)
       if line == nil { throw Interruption(outcome: .cancelled) }
     }
     defer { line?.release() }

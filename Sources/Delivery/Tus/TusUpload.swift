@@ -19,15 +19,6 @@ struct TusUpload: Hashable, Sendable {
     case done
     /// Leave it for now, or until a person acts (`DeliveryReason.needsPerson`); begin again later.
     case stop(DeliveryReason, retryAfter: Duration? = nil)
-
-    /// How many of the file's bytes go with it.
-    var bytes: Int64 {
-      switch self {
-      case .create(let carrying): carrying
-      case .send(let range): range.upperBound - range.lowerBound
-      case .ask, .done, .stop: 0
-      }
-    }
   }
 
   let endpoint: TusEndpoint
