@@ -330,7 +330,7 @@ struct ReplacedWorkerTests {
   func hung() async throws {
     let run = try await Tethering(Tethering.configuration())
     defer { run.remove() }
-    try await run.tether(limits: WorkerLimits(silence: .seconds(7))) { events in
+    try await run.tether(limits: WorkerLimits(silence: .seconds(15))) { events in
       _ = try await events.connected()
       kill(try #require(run.workers.first), SIGSTOP)
       let shot = try await run.camera.shoot()

@@ -9,6 +9,9 @@ import Testing
 @Suite(
   "A camera that is slow, and well", .enabled(if: Tethering.executable != nil, "pixcheese is not built"))
 struct SlowCameraTests {
+  /// A silence that is long enough to connect on a busy machine, and shorter than what each test lets the worker take.
+  private static let limits = WorkerLimits(silence: .seconds(15))
+
   /// How a frame comes.
   enum Way: CaseIterable {
     /// In one chunk.
@@ -21,13 +24,11 @@ struct SlowCameraTests {
 
   @Test("A frame that takes longer than a worker may be silent ends no worker", arguments: Way.allCases)
   func slow(way: Way) async throws {
-    var configuration = Tethering.configuration(way == .memory ? .sony : .generic, bytes: 400_000)
+    var configuration = Tethering.configuration(way == .memory ? .sony : .generic, bytes: 1_250_000)
     configuration.offersPartialObject = way == .part
     let run = try await Tethering(configuration)
     defer { run.remove() }
-    // Long enough to connect on a busy machine.
-    let limits = WorkerLimits(silence: .seconds(5))
-    try await run.tether(patience: .seconds(600), limits: limits) { events in
+    try await run.tether(patience: .seconds(600), limits: Self.limits) { events in
       _ = try await events.connected()
       run.camera.inject(.slow(bytesPerSecond: 50_000))
       let shot = try await run.camera.shoot()
@@ -45,14 +46,13 @@ struct SlowCameraTests {
   func waitingJournal() async throws {
     let run = try await Tethering(Tethering.configuration())
     defer { run.remove() }
-    let limits = WorkerLimits(silence: .seconds(5))
-    try await run.tether(patience: .seconds(600), limits: limits) { events in
+    try await run.tether(patience: .seconds(600), limits: Self.limits) { events in
       _ = try await events.connected()
       let (begun, continuation) = AsyncStream<Void>.makeStream()
       async let waiting: Void = run.journal.write("Waiting") { _ in
         continuation.finish()
         // What is to be written now waits in line, as it does for room on a full disk.
-        Thread.sleep(forTimeInterval: 8)
+        Thread.sleep(forTimeInterval: 20)
       }
       for await _ in begun {}
       // So slow that the worker's next word comes after our next look at it.

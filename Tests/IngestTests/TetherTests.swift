@@ -352,7 +352,7 @@ struct TetherTests {
       if let pid = held.flatMap({ pid_t($0.dropLast()) }) { kill(pid, SIGKILL) }
     }
     // Long enough for the true one to connect on a busy machine.
-    let limits = WorkerLimits(silence: .seconds(5))
+    let limits = WorkerLimits(silence: .seconds(20))
     try await run.tether(patience: .seconds(600), limits: limits, executable: FilePath(script.path)) {
       events in
       _ = try await events.connected()
