@@ -60,14 +60,15 @@ final class Tethering: Sendable {
   /// - Returns: how many announced frames were left.
   @discardableResult
   func tether(
-    catchUp: CatchUp = .session, port: CameraPort? = nil, patience: Duration = .seconds(10),
+    catchUp: CatchUp = .session, ports: [CameraPort]? = nil, patience: Duration = .seconds(10),
     limits: WorkerLimits = WorkerLimits(), executable: FilePath? = nil, care: CameraCare = CameraCare(),
     _ body: (inout EventReader) async throws -> Void
   ) async throws -> Int {
     let executable = try executable ?? #require(Self.executable)
     let tether = Tether(
       Tether.Configuration(
-        cameras: [.port(port ?? .ptpip(host: "127.0.0.1", port: camera.port))], catchUp: catchUp,
+        cameras: (ports ?? [.ptpip(host: "127.0.0.1", port: camera.port)]).map { .port($0) },
+        catchUp: catchUp,
         albums: ["test"],
         settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience,
         limits: limits, care: care),

@@ -24,8 +24,8 @@ public final class Tether: Service {
     public var executable: FilePath
     /// A folder for libgphoto2's own settings.
     public var settings: FilePath
-    /// How long the cameras that are named (not `auto`) may take until one of them is connected; after that `run`
-    /// throws. Once one was connected, every camera is waited for without end.
+    /// How long the cameras that are named (not `auto`) may take until one of them is connected; when each of them has
+    /// failed after that, `run` throws. Once one was connected, every camera is waited for without end.
     public var patience: Duration
     /// What a worker may cost before it is replaced.
     public var limits: WorkerLimits
@@ -61,6 +61,9 @@ public final class Tether: Service {
 
   private struct State {
     var hasConnected = false
+    /// The cameras that were named and could not be reached in time, by their links, and why the first of them could not.
+    var unreachable: Set<Int> = []
+    var firstLoss: CameraLoss?
     var unfetched = 0
     /// Whether it is known what is left on the cards: not where the run ended because the journal took no more.
     var hasTakenStock = false
@@ -155,7 +158,8 @@ public final class Tether: Service {
           try await self.watchUSB(USBSeats(named: named, takesAll: cameras.contains(.auto)))
         }
       }
-      try await group.waitForAll()
+      // The first error ends all the others; `waitForAll` would keep it until they ended by themselves, which they do not.
+      for try await _ in group {}
     }
   }
 
@@ -204,15 +208,20 @@ public final class Tether: Service {
         if link.leftInOrder { state.inOrder.insert(camera) } else { state.inOrder.remove(camera) }
       }
     }
+    let named = Set(configuration.cameras).count { $0 != .auto }
     try await link.run { loss, hadConnected in
-      let hasConnected = state.withLock { state in
+      let isOver = ContinuousClock.now - start > patience
+      let (hasConnected, end) = state.withLock { state -> (Bool, CameraLoss?) in
         state.hasConnected = state.hasConnected || hadConnected
-        return state.hasConnected
+        guard isNamed, !state.hasConnected, isOver else { return (state.hasConnected, nil) }
+        state.unreachable.insert(number)
+        state.firstLoss = state.firstLoss ?? loss
+        // Another may be about to connect: a slow one, or one that is let in only now.
+        return (false, state.unreachable.count == named ? state.firstLoss : nil)
       }
-      guard isNamed, !hasConnected else { return true }
+      if let end { throw TetherError(code: .noCamera(end.code), message: end.message) }
       // For as long as this may still be the end, the error is to say it, and nobody before.
-      guard ContinuousClock.now - start > patience else { return false }
-      throw TetherError(code: .noCamera(loss.code), message: loss.message)
+      return !isNamed || hasConnected || isOver
     }
   }
 
