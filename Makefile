@@ -25,6 +25,11 @@ PROGRAMS = pixcheese pixcheese-camsim
 MANUALS = $(wildcard man/*.1)
 DOCUMENTS = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md)
 
+# How many tests run at once. Without a bound all of them compete for the processor, and what waits for an answer of
+# another process waits too long: three for each core keep it busy.
+TEST_WIDTH ?= $(shell echo $$((3 * $$(nproc))))
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = $(TEST_WIDTH)
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test torture badnet build packages test-packages bench lint format docs install uninstall clean
