@@ -177,7 +177,8 @@ final class CameraConnection {
       worker.kill()
     }
     if let stopDeadline, stopDeadline < now { worker.kill() }
-    if nextLook < now, !isRecycled, isListed {
+    // What only the camera's memory has ends with the worker's connection.
+    if nextLook < now, !isRecycled, isListed, frames?.hasMemoryFrames != true {
       nextLook = now + .seconds(5)
       guard let memory = worker.memory, memory > surroundings.limits.memory else { return }
       surroundings.logger.notice("a worker has grown and is replaced", metadata: ["bytes": "\(memory)"])

@@ -20,6 +20,8 @@ final class CameraFrames {
     var inventsEvents = false
     var hasBaseline = false
     var firstListing: [SourceObject] = []
+    /// How many frames from before the session later listings showed.
+    var older = 0
     /// What has been asked for and is not written down yet.
     var unrecorded: [OwedObject] = []
     var saidNonsense = false
@@ -39,6 +41,9 @@ final class CameraFrames {
 
   /// Whether nothing is known that is not safe.
   var isEmpty: Bool { plan.count == 0 }
+
+  /// Whether something is wanted that only the camera's memory has, and loses when the connection ends.
+  var hasMemoryFrames: Bool { plan.hasMemoryFrames }
 
   // MARK: The worker
 
@@ -173,6 +178,7 @@ final class CameraFrames {
     if !isBaseline, surroundings.catchUp != .none {
       known = try await surroundings.journal.dispositions(of: pictures.map(\.source), source: camera)
     }
+    var older: [SourceObject] = []
     for (object, source) in pictures {
       if plan.contains(source) {
         want(object, source, isCatchUp: false)
@@ -181,14 +187,35 @@ final class CameraFrames {
       } else if surroundings.catchUp == .all {
         if known[source] == nil || known[source] == .baseline { want(object, source, isCatchUp: true) }
       } else if surroundings.catchUp == .session, known[source] == nil {
-        want(object, source, isCatchUp: true)
+        if isOlderThanSession(source) { older.append(source) } else { want(object, source, isCatchUp: true) }
       }
+    }
+    if !older.isEmpty {
+      try await surroundings.journal.recordBaseline(older, source: camera, session: surroundings.session)
+      connection.older += older.count
     }
     let protected = pictures.filter(\.object.isProtected).map { ($0.source, FrameMark(isProtected: true)) }
     if !protected.isEmpty { try await marked(Dictionary(protected) { first, _ in first }) }
     guard isComplete else { return }
     if isBaseline { try await recordBaseline() }
+    tellOlder()
     try await giveUpMissing()
+  }
+
+  /// Whether the camera's clock says for certain that an object is from before the session: a card that was put in
+  /// meanwhile may have another event's frames. Where nobody knows how the clock goes, it does not.
+  private func isOlderThanSession(_ object: SourceObject) -> Bool {
+    guard let time = connection.clock?.time(of: object) else { return false }
+    return time < surroundings.session.startedAt - CameraClock.accuracy
+  }
+
+  private func tellOlder() {
+    guard connection.older > 0 else { return }
+    warn(
+      "older_frames",
+      "A card of \(camera) has \(connection.older) \(connection.older == 1 ? "picture" : "pictures") from before this session: "
+        + "left alone. `--catch-up all` takes them too.")
+    connection.older = 0
   }
 
   private func recordBaseline() async throws {
@@ -240,14 +267,21 @@ final class CameraFrames {
     guard let wanted = plan[id] else { return }
     let name = DisplayName.of(wanted.object.name)
     let message = DisplayName.line(failure.message)
+    if failure.code == .gone, !wanted.isInMemory {
+      // ptp2 says so too of what it could not look up, since the camera was busy or a card came or went. The worker lists
+      // all on a new connection, and that tells.
+      if plan.lose(id, now: Date()) == 4 {
+        warn("frame_camera", "\(name) is not safe yet: the camera lists it, and does not find it. \(message)")
+      }
+      return
+    }
     // What came short from the camera's memory comes no better a second time: perhaps the card has it.
     guard failure.isRetryable, !(wanted.isInMemory && failure.code == .wrongLength) else {
       plan.settle(id)
-      if failure.code != .gone, !wanted.isInMemory {
+      if !wanted.isInMemory {
         try await surroundings.journal.recordRefused(
           wanted.object, source: camera, session: surroundings.session)
       }
-      if failure.code == .gone { try await surroundings.journal.forgetOwed([wanted.object], source: camera) }
       warn("frame_\(failure.code.rawValue)", "\(name) was not taken. \(message)")
       return
     }

@@ -193,6 +193,17 @@ struct FetchPlan {
     return wanted[index].tries
   }
 
+  /// The worker does not find an object under its number: a listing gives it another one, or shows that it is gone.
+  /// - Returns: how often it has failed now.
+  mutating func lose(_ id: UInt64, now: Date) -> Int {
+    let tries = postpone(id, now: now)
+    if let index = wanted.firstIndex(where: { $0.id == id }) { wanted[index].id = nil }
+    return tries
+  }
+
+  /// Whether something is wanted that only the camera's memory has.
+  var hasMemoryFrames: Bool { wanted.contains(where: \.isInMemory) }
+
   /// 0.2 s, doubled each time, 15 s at most.
   static func pause(afterTries tries: Int) -> TimeInterval {
     min(longestPause, 0.2 * pow(2, Double(min(tries, 10) - 1)))

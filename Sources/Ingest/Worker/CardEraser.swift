@@ -38,6 +38,8 @@ struct CardEraser {
     do {
       info = try camera.info(of: path, isFresh: false)
     } catch  where error.recovery == .skip || error.kind == .unspecified {
+      // -1 is "file not found" to ptp2, and a connection that broke too.
+      try camera.probe()
       return .gone
     }
     guard info.bytes == entry.info.bytes, info.modified == entry.info.modified else { return .changed }

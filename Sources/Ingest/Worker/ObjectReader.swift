@@ -21,6 +21,11 @@ struct ObjectReader {
         code: .lengthUnknown,
         message: "The camera does not say how long it is, so nobody could tell if it is whole.")
     }
+    guard bytes > 0 else {
+      return FetchFailure(
+        code: .empty,
+        message: "It is empty. Should the camera still be writing it, it is taken when it is there.")
+    }
     guard bytes <= CameraFileInfo.greatestLength else {
       return FetchFailure(
         code: .tooLarge,

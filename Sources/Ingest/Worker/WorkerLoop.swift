@@ -6,42 +6,44 @@ import Model
 /// What a worker does all day, on the one thread that may use libgphoto2: look for commands, for events, fetch, list,
 /// in this order of importance, never longer than one chunk or one listing step away from the next look.
 final class WorkerLoop {
-  private let held: WorkerCamera
+  let held: WorkerCamera
   private let channel: WorkerChannel
-  private let writer: OriginalWriter
-  private let clock = ContinuousClock()
-  private lazy var upkeep = CameraUpkeep(held) { [unowned self] in report($0) }
+  let writer: OriginalWriter
+  let clock = ContinuousClock()
+  lazy var upkeep = CameraUpkeep(held) { [unowned self] in report($0) }
 
-  private var objects = ObjectTable()
-  private var listing: ListingWalk?
-  private var listed: [CameraObject] = []
+  var objects = ObjectTable()
+  var listing: ListingWalk?
+  var listed: [CameraObject] = []
   /// The folders in which the last listing found nothing.
-  private var emptyFolders: Set<String> = []
+  var emptyFolders: Set<String> = []
   private var wanted = FetchQueue()
   /// Announced objects that the parent has not answered yet.
   private var unanswered: Set<UInt64> = []
   /// Announced and not safe, and only in the camera's memory, where the driver keeps two (libgphoto2#1051): no event
   /// is taken before they are in the spool.
-  private var inMemory: Set<UInt64> = []
+  var inMemory: Set<UInt64> = []
   /// Announcements that only a new connection can tell the meaning of.
-  private var suspicious: Set<CameraPath> = []
+  var suspicious: Set<CameraPath> = []
+  /// Announced files of which the camera could tell nothing: news when a listing shows them.
+  var unexplained: Set<CameraPath> = []
   /// When the parent asked for an end.
   private var stoppingSince: ContinuousClock.Instant?
   private var hasEnded = false
-  private var erasures = ErasureQueue()
+  var erasures = ErasureQueue()
 
-  private var lastEvent: ContinuousClock.Instant
+  var lastEvent: ContinuousClock.Instant
   private var lastReport: ContinuousClock.Instant
   private var lastLook: ContinuousClock.Instant
-  private var pace = ListingPace()
+  var pace = ListingPace()
   /// What tells this camera from others in the names of parts.
   private var source = ""
 
   /// How long the parent is to wait for the next report in ordinary times, in seconds; and while the driver looks into a
   /// folder or connects (measured: 38 s for 766 files on some bodies), where its own patience is what counts
   /// (`WorkerLimits.silence`).
-  private static let patience = 30
-  private static let longPatience = WorkerProtocol.longestPatience
+  static let patience = 30
+  static let longPatience = WorkerProtocol.longestPatience
   /// How often the camera is asked for events while something is going on, after ten quiet seconds, and after thirty:
   /// each question costs processor time here and battery there. EOS bodies fall asleep when they are not asked for ten
   /// seconds.
@@ -54,7 +56,7 @@ final class WorkerLoop {
   /// How long a file may go on after the parent asked for an end; the rest of it is fetched another time.
   private static let stopPatience = Duration.milliseconds(2500)
   /// A camera without events is listed this often.
-  private static let listingInterval = Duration.seconds(5)
+  static let listingInterval = Duration.seconds(5)
 
   /// Connects.
   init(port: CameraPort, channel: WorkerChannel, writer: OriginalWriter) throws(GPhotoError) {
@@ -171,14 +173,14 @@ final class WorkerLoop {
     }
   }
 
-  private func report(_ report: WorkerReport) {
+  func report(_ report: WorkerReport) {
     channel.send(report)
     lastReport = clock.now
   }
 
   // MARK: Events
 
-  private func takeEvents() throws(GPhotoError) {
+  func takeEvents() throws(GPhotoError) {
     // A camera that never falls silent must not keep the rest from its turn.
     for _ in 0..<100 where inMemory.isEmpty {
       switch try held.event() {
@@ -208,28 +210,35 @@ final class WorkerLoop {
     }
   }
 
-  /// A changed file is a new object if its length or time is another; a mark alone (a star) changes neither.
+  /// A mark (a star) was set or taken back, or something else was done to a file.
+  ///
+  /// What is not known yet, or is longer or newer than it was, is no news: it may have been on the card for years. A listing
+  /// tells what it is.
   private func changed(_ path: CameraPath) throws(GPhotoError) {
-    guard let info = try infoOfAnnounced(path) else { return }
-    if let id = objects.known(path, info), let object = objects.object(id) {
-      let mark = FrameMark(rating: try held.rating(in: path), isProtected: info.isProtected)
-      report(.marked(object, mark))
-      // The driver remembers what it knew of the object (EOS: its protection); only a new connection's listing tells.
-      if !mark.isSet { held.isOutdated = true }
+    guard let info = try infoOfAnnounced(path, isNews: false) else { return }
+    guard let id = objects.known(path, info), let object = objects.object(id) else {
+      // The listing that is under way comes to it; what the driver knows of the others may be what they were before.
+      if listing == nil { held.isOutdated = true }
       return
     }
-    if case .new(let id) = objects.announce(path, info, isFresh: false, now: clock.now) { announce(id) }
+    let mark = FrameMark(rating: try held.rating(in: path), isProtected: info.isProtected)
+    report(.marked(object, mark))
+    // The driver remembers what it knew of the object (EOS: its protection); only a new connection's listing tells.
+    if !mark.isSet { held.isOutdated = true }
   }
 
-  private func announce(_ id: UInt64) {
+  func announce(_ id: UInt64) {
     guard let object = objects.object(id) else { return }
     upkeep.frameAnnounced(bytes: UInt64(clamping: object.bytes ?? 0))
     unanswered.insert(id)
     report(.appeared(object))
   }
 
-  /// `nil` if the file is already gone again; a listing will tell.
-  private func infoOfAnnounced(_ path: CameraPath) throws(GPhotoError) -> CameraFileInfo? {
+  /// `nil` if the file is already gone again, or the driver could not read its folder; a listing will tell.
+  /// - Parameter isNews: whether it is news when that listing shows it.
+  func infoOfAnnounced(
+    _ path: CameraPath, isNews: Bool = true
+  ) throws(GPhotoError) -> CameraFileInfo? {
     do {
       return try held.patiently { () throws(GPhotoError) in try held.camera.info(of: path, isFresh: true) }
     } catch  where error.recovery == .skip || error.kind == .unspecified {
@@ -237,8 +246,12 @@ final class WorkerLoop {
       try held.camera.probe()
       report(
         .warning(
-          code: "file_gone", message: "The camera announced \(path.name.debugDescription), and has it not."))
+          code: "file_gone",
+          message:
+            "The camera announced \(path.name.debugDescription), and does not find it: its card is looked through."
+        ))
       held.isOutdated = true
+      if isNews, !path.isInCameraMemory { unexplained.insert(path) }
       return nil
     }
   }
@@ -250,6 +263,7 @@ final class WorkerLoop {
     guard let entry = objects[id] else {
       inMemory.remove(id)
       if fetch.offset != nil || fetch.isTakingUp { writer.abandon(object: id) }
+      held.isOutdated = true
       report(.failed(object: id, FetchFailure(code: .gone, message: "The camera has it no longer.")))
       return
     }
@@ -324,86 +338,5 @@ final class WorkerLoop {
     if hasEnded { return true }
     if stoppingSince == nil { try takeEvents() }
     return wanted.hasMoreUrgent(than: fetch)
-  }
-
-  // MARK: Listing
-
-  private func list() throws(GPhotoError) {
-    // A folder whose reading failed is read no second time: what the driver says of it then is no longer true.
-    let found = try held.patiently(spoilsDriver: true) { () throws(GPhotoError) in
-      try listing?.step(held.camera, beforeFolder: { report(.alive(patience: Self.longPatience)) }) ?? []
-    }
-    for (path, info) in found {
-      let id = objects.list(path, info, now: clock.now)
-      if let object = objects.object(id) { listed.append(object) }
-    }
-    let isComplete = listing?.isComplete ?? true
-    if isComplete, let doubtful = listing?.doubtful(upkeep.status.storages) {
-      if upkeep.hasFilesByRoom, !doubtful.isSubset(of: emptyFolders) { held.isOutdated = true }
-      emptyFolders = doubtful
-    }
-    // One that cannot be believed is made again on a new connection.
-    let isTrue = isComplete && !held.isOutdated
-    if isTrue { held.listed() }
-    // What was shot while the listing ran is announced before the parent takes the listing for what was there before.
-    if isComplete { try takeEvents() }
-    guard isComplete || listed.count + ListingWalk.filesPerStep > WorkerProtocol.objectsPerReport else {
-      return
-    }
-    report(.listed(listed, isComplete: isTrue))
-    listed = []
-    if isComplete {
-      listing = nil
-      if isTrue {
-        upkeep.listed(unannounced: objects.unannouncedCount)
-        pace.listed(now: clock.now, room: upkeep.status.storages, unannounced: objects.unannouncedCount)
-      }
-      report(.alive(patience: Self.patience))
-    }
-  }
-
-  private func beginListing() {
-    if listing == nil { listing = ListingWalk() }
-  }
-
-  // MARK: The rest
-
-  private func lookAfterTheRest() throws(GPhotoError) {
-    if held.hasEvents, clock.now - lastEvent > .seconds(10),
-      pace.isDue(now: clock.now, room: upkeep.status.storages)
-    {
-      held.isOutdated = true
-    }
-    if !suspicious.isEmpty || held.isOutdated, try reconnect() {
-      held.isOutdated = false
-      let paths = suspicious
-      suspicious = []
-      for path in paths {
-        guard let info = try infoOfAnnounced(path) else { continue }
-        if case .new(let id) = objects.announce(path, info, isFresh: true, now: clock.now) { announce(id) }
-      }
-      try upkeep.reconnected()
-      beginListing()
-    } else if !erasures.isEmpty, try reconnect() {
-      // Deleting comes first, as close as can be to the look at what is there now; the listing after it.
-      erasures.connected()
-      beginListing()
-    } else if !held.hasEvents, let last = pace.last, clock.now - last > Self.listingInterval {
-      try held.camera.forgetFiles()
-      beginListing()
-    } else {
-      try upkeep.look(lastEvent: lastEvent, unannounced: objects.unannouncedCount)
-    }
-  }
-
-  /// Connects anew, if the last time was not too short ago.
-  private func reconnect() throws(GPhotoError) -> Bool {
-    let isDone = try held.reconnect {
-      report(.alive(patience: Self.longPatience))
-      // Closing a PTP/IP camera closes descriptor 0: nobody may be opening files then.
-      writer.drain()
-    }
-    if isDone { try upkeep.readClock() }
-    return isDone
   }
 }

@@ -129,7 +129,9 @@ struct FetchFailure: Hashable, Codable, Sendable {
     case tooLarge
     /// The camera does not say how long it is, so nobody could tell whether it is complete.
     case lengthUnknown
-    /// The camera has it no longer.
+    /// It has no bytes: a body whose battery died while it wrote leaves such files.
+    case empty
+    /// The camera has it no longer, by the driver's word; a listing on a new connection tells.
     case gone
     /// The disk is full.
     case diskFull
@@ -144,7 +146,7 @@ struct FetchFailure: Hashable, Codable, Sendable {
   var isRetryable: Bool {
     switch code {
     case .camera, .wrongLength, .diskFull, .disk: true
-    case .tooLarge, .lengthUnknown, .gone: false
+    case .tooLarge, .lengthUnknown, .empty, .gone: false
     }
   }
 }
