@@ -62,6 +62,7 @@ extension Journal {
       let id: Int64
       if let known {
         id = known.frame
+        try Self.completeAdopted(safe, of: id, in: database)
         if Self.isBetter(safe.original, than: known.original) {
           try Self.keep(safe.original, insteadOf: known.original, in: database, spool: spool)
         } else {

@@ -98,6 +98,20 @@ extension Journal {
     return result
   }
 
+  /// Gives an original that was adopted from the spool what its source says of it, when that brings it once more: by that the other
+  /// of its pair finds it, and its time is corrected.
+  static func completeAdopted(_ safe: SafeOriginal, of frame: Int64, in database: Database) throws {
+    guard let object = safe.object else { return }
+    try database.run(
+      """
+      UPDATE original SET pair_key = ?, shot_at = ?
+      WHERE hash = ? AND pair_key IS NULL AND frame_id IN (SELECT id FROM frame WHERE source = 'spool')
+      """, [object.pairKey, object.modifiedAt?.milliseconds, safe.original.hash.blob])
+    try database.run(
+      "UPDATE frame SET source = ?, announced_at = ?, clock_offset = ?, zone = ? WHERE id = ? AND source = 'spool'",
+      [safe.source, safe.announcedAt?.milliseconds, safe.clock?.offset, safe.clock?.zone, frame])
+  }
+
   /// A file's length in bytes; -1 where it has none that can be told.
   private static func length(of path: FilePath) -> Int64 {
     var status = stat()

@@ -60,6 +60,20 @@ struct PairTests {
     #expect(originals.map(\.hash) == [ContentHash(of: Data("one".utf8)), ContentHash(of: Data("two".utf8))])
   }
 
+  @Test(
+    "A first one that was adopted from the spool is found by the second once its camera has said whose it is")
+  func adopted() async throws {
+    // Killed after the file had its name, before its frame was written down.
+    let orphan = try temporary.spooled("IMG_0001.JPG", "one", in: journal)
+    let session = try await journal.beginSession()
+    let found = try await journal.reconcile(session: session, albums: ["Party"])
+    #expect(found.adopted.map(\.hash) == [orphan.hash])
+    let again = try await take("IMG_0001.JPG", "one")
+    #expect(!again.isNew && again.frame.source == "7")
+    let raw = try await take("IMG_0001.CR3", "two", at: 1002)
+    #expect(raw.frame.id == again.frame.id)
+  }
+
   @Test("The second joins after everything else was delivered, and goes to the albums of its frame")
   func late() async throws {
     let first = try await take("IMG_0001.JPG", "one", albums: ["Party"])
