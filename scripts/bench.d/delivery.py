@@ -10,9 +10,11 @@ import re
 import shutil
 import statistics
 import subprocess
+import sys
 import threading
 import time
 
+import tcp
 from bench import BenchError, Camera, Program, megabytes, table
 from stores import CHUNK, AlbumServer, ObjectStore, digest
 
@@ -48,6 +50,7 @@ class Ground:
         self.rclone, self.weed = (self.tool(name) for name in ("rclone", "weed"))
         self.photos = self.make_photos()
         self.server = self.store = None
+        self.sink = tcp.Sink()
 
     @staticmethod
     def tool(name):
@@ -138,6 +141,11 @@ class Ground:
              "--user", f"{self.store.KEY}:{self.store.SECRET}", "-T", "{" + ",".join(files) + "}",
              f"http://{self.address}:{self.store.port}/{self.store.folder()}/"], {})
 
+    def carry(self, link, files):
+        """As many bytes by TCP alone."""
+        count = sum(os.path.getsize(path) for path in files)
+        return self.badnet(link, [sys.executable, tcp.__file__, self.address, str(self.sink.port), str(count)], {})
+
     def rivals(self):
         """The others, by their names, where they and the store are."""
         if not self.store:
@@ -172,6 +180,7 @@ def beside(ground, link, files, congestion, turns=1):
         (f"pixcheese, {words}", lambda end=end: ground.upload(end, link, files, congestion=congestion))
         for words, end in ground.ends()
     ] + [(name, lambda send=send: send(link, files)) for name, send in ground.rivals()]
+    senders.append((f"nothing but TCP, {tcp.CONNECTIONS} connections", lambda: ground.carry(link, files)))
     runs = {name: [] for name, _ in senders}
     for _ in range(turns):
         for name, send in senders:
