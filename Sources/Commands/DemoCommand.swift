@@ -8,7 +8,7 @@ import ServiceLifecycle
 import SystemPackage
 
 /// `pixcheese demo`: all of it on this machine.
-struct DemoCommand: AsyncParsableCommand {
+struct DemoCommand: LastingCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo", abstract: "All of it on this machine: a camera, an album, the live page.",
     discussion: """

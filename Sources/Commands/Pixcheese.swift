@@ -29,25 +29,30 @@ public struct Pixcheese: AsyncParsableCommand {
   public static func run() async -> Never {
     // A reader of our output, a worker or a server that went away is an error of one write, not the end of the run.
     signal(SIGPIPE, SIG_IGN)
+    var isLasting = false
     do {
       var command = try parseAsRoot()
+      isLasting = command is any LastingCommand
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
+      await Console.finish(isLasting: isLasting)
       Glibc.exit(ExitStatus.done.rawValue)
     } catch {
-      end(with: error)
+      await end(with: error, isLasting: isLasting)
     }
   }
 
-  private static func end(with error: any Error) -> Never {
-    // What is asked of the argument parser (help, the version) is no complaint.
-    guard let complaint = Complaint(ending: error) ?? misread(error) else { exit(withError: error) }
-    if !complaint.message.isEmpty {
+  private static func end(with error: any Error, isLasting: Bool) async -> Never {
+    let complaint = Complaint(ending: error) ?? misread(error)
+    if let complaint, !complaint.message.isEmpty {
       Console(isJSON: false, loudness: .quiet, environment: [:]).complain("pixcheese: \(complaint.message)")
     }
+    await Console.finish(isLasting: isLasting)
+    // What is asked of the argument parser (help, the version) is no complaint.
+    guard let complaint else { exit(withError: error) }
     Glibc.exit(complaint.status.rawValue)
   }
 
@@ -61,3 +66,7 @@ public struct Pixcheese: AsyncParsableCommand {
     return Complaint(.usage, lines.map(Text.harmless).joined(separator: "\n"))
   }
 }
+
+/// A command that stays until it is stopped or its work is done, and says meanwhile what happens; any other gives one
+/// answer and ends.
+protocol LastingCommand: AsyncParsableCommand {}

@@ -6,7 +6,7 @@ import SystemPackage
 import UnixSignals
 
 /// `pixcheese serve`: the album server.
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: LastingCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "The album server, for many photographers and albums.",
     discussion: """
@@ -72,7 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
         .init(service: AlbumServer(store: store, configuration: configuration, logger: context.logger))
       ],
       gracefulShutdownSignals: [.sigint, .sigterm], logger: context.logger)
-    group.maximumGracefulShutdownDuration = .seconds(4)
+    group.maximumGracefulShutdownDuration = LiveRun.grace
     do {
       try await ServiceGroup(configuration: group).run()
     } catch is CancellationError {

@@ -7,7 +7,7 @@ import ServiceLifecycle
 import SystemPackage
 
 /// `pixcheese tether`: watch cameras until stopped; every new frame goes to the albums.
-struct TetherCommand: AsyncParsableCommand {
+struct TetherCommand: LastingCommand {
   static let configuration = CommandConfiguration(
     commandName: "tether", abstract: "Watch cameras; every new frame goes to the albums at once.",
     discussion: """

@@ -8,7 +8,7 @@ import Synchronization
 import SystemPackage
 
 /// `pixcheese upload`: send files and folders, once.
-struct UploadCommand: AsyncParsableCommand {
+struct UploadCommand: LastingCommand {
   static let configuration = CommandConfiguration(
     commandName: "upload", abstract: "Send files and folders to an album; exits when all are delivered.",
     discussion: """

@@ -39,6 +39,8 @@ final class Program: Sendable {
   private let process: ChildProcess
   private let input: Int32
   private let life: Life
+  /// Ticks once, when what it writes is to be read.
+  private let reading = DispatchSemaphore(value: 0)
 
   /// - Parameters:
   ///   - arguments: without the program's own name.
@@ -68,6 +70,19 @@ final class Program: Sendable {
         theirs: [theirs], input: try terminal.duplicate(), output: nil, errors: try terminal.duplicate()))
   }
 
+  /// Starts a program whose output goes into pipes of 4 KiB each that nobody reads before `readAll`.
+  convenience init(unread executable: URL, _ arguments: [String], environment: [String: String] = [:]) throws
+  {
+    let inputs = try Self.pipe()
+    let outputs = try Self.smallPipe()
+    let errors = try Self.smallPipe()
+    try self.init(
+      [executable.path] + arguments, environment: environment,
+      streams: Streams(
+        theirs: [inputs.out, outputs.in, errors.in], input: inputs.in, output: outputs.out,
+        errors: errors.out, areRead: false))
+  }
+
   /// What a program has for standard input, output and errors, and our ends of that.
   private struct Streams {
     /// One for each, or one for all.
@@ -75,6 +90,7 @@ final class Program: Sendable {
     let input: Int32
     let output: Int32?
     let errors: Int32
+    var areRead = true
   }
 
   private init(_ arguments: [String], environment: [String: String], streams: Streams) throws {
@@ -92,12 +108,15 @@ final class Program: Sendable {
       throw error
     }
     life = Life(process)
-    let life = life
+    let (life, reading) = (life, reading)
+    if streams.areRead { readAll() }
     let readers = DispatchGroup()
     for (descriptor, take) in [(streams.output, Life.takeOutput), (streams.errors, Life.takeErrors)] {
       guard let descriptor else { continue }
       readers.enter()
       Thread.detachNewThread {
+        reading.wait()
+        reading.signal()
         Self.read(descriptor) { take(life)($0) }
         close(descriptor)
         readers.leave()
@@ -105,10 +124,15 @@ final class Program: Sendable {
     }
     Thread.detachNewThread {
       life.awaitEnd()
+      // What it has written is all there is now.
+      reading.signal()
       readers.wait()
       life.end()
     }
   }
+
+  /// Reads what it writes from now on, if that was not read.
+  func readAll() { reading.signal() }
 
   deinit {
     life.signal(SIGKILL)
@@ -261,6 +285,14 @@ final class Program: Sendable {
       throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
     }
     return (ends[0], ends[1])
+  }
+
+  /// One that holds as little as a pipe can.
+  private static func smallPipe() throws -> (out: Int32, in: Int32) {
+    let pipe = try DescriptorPipe()
+    // F_SETPIPE_SZ, which Swift does not import.
+    _ = fcntl(pipe.input, 1031, 4096)
+    return (pipe.output, pipe.input)
   }
 
   private static func read(_ descriptor: Int32, _ take: ([UInt8]) -> Void) {

@@ -1,11 +1,13 @@
 import Foundation
 import Glibc
 import Synchronization
+import UnixSignals
 
 /// The one place that writes to standard output and standard error.
 ///
 /// Standard output carries what a script reads, standard error what a person reads (contract.md). Writing to a pipe
-/// whose reader is gone is no error of ours: what is said is lost, the work goes on.
+/// whose reader is gone is no error of ours: what is said is lost, the work goes on. Nothing here waits for a reader but
+/// `done` and `finish`.
 final class Console: Sendable {
   enum Loudness: Int, Sendable, Comparable {
     case quiet, normal, verbose
@@ -20,11 +22,20 @@ final class Console: Sendable {
   /// Whether colours may be used on standard error.
   let hasColours: Bool
 
-  private struct Screen {
-    /// Lines of the live view that stand at the bottom of the terminal.
-    var lines = 0
+  private static let errorWriter = DescriptorWriter()
+  /// Lines for one terminal, or one pipe, keep their order: one thread writes to it.
+  private static let outputWriter = areOneFile() ? errorWriter : DescriptorWriter()
+
+  /// A day's events of three cameras are some ten megabytes.
+  private static let output = DescriptorWriter.Outlet(descriptor: STDOUT_FILENO, bound: 32 << 20) { lost in
+    let event = LiveEvent.warning(
+      code: "output.lost",
+      message: "\(Text.count(lost, "line")) before this one found nobody who read, and are lost.")
+    return (try? line(of: LiveEvent.Line(event: event, time: Date()))) ?? []
   }
-  private let screen = Mutex(Screen())
+  private static let errors = DescriptorWriter.Outlet(descriptor: STDERR_FILENO, bound: 256 << 10) { lost in
+    Array("… \(Text.count(lost, "line")) left out: nobody read them.\n".utf8)
+  }
 
   init(isJSON: Bool, loudness: Loudness, environment: [String: String]) {
     self.isJSON = isJSON
@@ -38,19 +49,23 @@ final class Console: Sendable {
   /// One JSON object on a line of standard output, if `--json` was asked for.
   func emit(_ object: some Encodable) {
     guard isJSON else { return }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
-      write(try encoder.encode(object) + Data("\n".utf8), to: STDOUT_FILENO)
+      Self.outputWriter.write(try Self.line(of: object), to: Self.output)
     } catch {
       complain("An event could not be written as JSON: \(error)")
     }
   }
 
+  private static func line(of object: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(object)) + Array("\n".utf8)
+  }
+
   /// The answer of a command that answers, as text on standard output; nothing with `--json`.
   func answer(_ text: String) {
     guard !isJSON else { return }
-    write(Data((text + "\n").utf8), to: STDOUT_FILENO)
+    Self.outputWriter.write(Array((text + "\n").utf8), to: Self.output)
   }
 
   // MARK: For people
@@ -72,16 +87,17 @@ final class Console: Sendable {
     line(text)
   }
 
+  /// What somebody looks for who wants to know more (swift-log); its end is its own.
+  func log(_ text: String) {
+    Self.errorWriter.write(Array(text.utf8), to: Self.errors)
+  }
+
   /// Replaces the live view at the bottom of the terminal; nothing where there is no terminal.
   func show(_ lines: [String]) {
     guard isInteractive else { return }
     let width = width
-    screen.withLock { screen in
-      var text = erase(screen.lines)
-      text += lines.map { Self.cut($0, to: width - 1) + "\u{1b}[K\n" }.joined()
-      screen.lines = lines.count
-      write(Data(text.utf8), to: STDERR_FILENO)
-    }
+    Self.errorWriter.show(
+      lines.map { Self.cut($0, to: width - 1) + "\u{1b}[K" }, on: STDERR_FILENO)
   }
 
   /// Takes the live view away.
@@ -101,15 +117,7 @@ final class Console: Sendable {
 
   /// Writes a line above the live view, which is drawn again with the next `show`.
   private func line(_ text: String) {
-    screen.withLock { screen in
-      let erased = erase(screen.lines)
-      screen.lines = 0
-      write(Data((erased + text + (isInteractive ? "\u{1b}[K" : "") + "\n").utf8), to: STDERR_FILENO)
-    }
-  }
-
-  private func erase(_ lines: Int) -> String {
-    lines == 0 ? "" : "\u{1b}[\(lines)A\u{1b}[J"
+    log(text + (isInteractive ? "\u{1b}[K" : "") + "\n")
   }
 
   /// The terminal's columns; 80 where there is none.
@@ -158,17 +166,49 @@ final class Console: Sendable {
     return result
   }
 
-  private func write(_ data: Data, to descriptor: Int32) {
-    data.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-        if count < 0 {
-          if errno == EINTR { continue }
-          return
-        }
-        done += count
+  // MARK: The end
+
+  /// How long a reader of what a run says may take nothing before the run, which is done, ends without it.
+  private static let patience = Duration.seconds(5)
+  /// Whether a command that stays has done its work, and no signal came before that was told.
+  private static let isDone = Atomic(false)
+
+  /// A command that stays has done its work: waits until what it said is written, as long as somebody reads that.
+  /// Cancelling ends the waiting, as a signal does.
+  static func done() async {
+    await drain(patience: patience)
+    if !Task.isCancelled { isDone.store(true, ordering: .relaxed) }
+  }
+
+  /// Waits, before the process ends, until all that was said is written.
+  ///
+  /// An answer is waited for however slowly it is read, as with any command in a pipe; a signal ends that. What a run
+  /// that is done says last is waited for as long as somebody reads. A run that was stopped must be gone soon: it waits
+  /// for a second at most.
+  /// - Parameter isLasting: whether a command that stays is at its end.
+  static func finish(isLasting: Bool) async {
+    guard isLasting else { return await drain() }
+    guard isDone.load(ordering: .relaxed) else { return await drain(limit: .seconds(1)) }
+    await withTaskGroup { group in
+      group.addTask { await drain(patience: patience) }
+      group.addTask {
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) { return }
       }
+      await group.next()
+      group.cancelAll()
     }
+  }
+
+  private static func drain(patience: Duration? = nil, limit: Duration? = nil) async {
+    async let output: Void = outputWriter.drain(patience: patience, limit: limit)
+    await errorWriter.drain(patience: patience, limit: limit)
+    await output
+  }
+
+  /// Whether standard output and standard error are the same file.
+  private static func areOneFile() -> Bool {
+    var (output, errors) = (stat(), stat())
+    return fstat(STDOUT_FILENO, &output) == 0 && fstat(STDERR_FILENO, &errors) == 0
+      && output.st_dev == errors.st_dev && output.st_ino == errors.st_ino
   }
 }

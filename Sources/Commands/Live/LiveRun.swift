@@ -34,6 +34,9 @@ struct LiveRun: Sendable {
   private let limit: LimitTimetable
   private let logger: Logger
 
+  /// How long a run may take to end in order: the last words want up to a second of the five that the contract gives.
+  static let grace = Duration.milliseconds(3500)
+
   /// Opens the journal and brings it and the spool together.
   /// - Parameter takesFrames: whether frames come from cameras, and so into the spool.
   /// - Throws: `Complaint`, `JournalError`.
@@ -138,7 +141,7 @@ struct LiveRun: Sendable {
     if let hooks { services.append(.init(service: hooks, successTerminationBehavior: .ignore)) }
     var configuration = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigint, .sigterm, .sighup], logger: logger)
-    configuration.maximumGracefulShutdownDuration = .seconds(4)
+    configuration.maximumGracefulShutdownDuration = Self.grace
     let group = ServiceGroup(configuration: configuration)
     let embedded = store
     await group.addServiceUnlessShutdown(
@@ -222,9 +225,10 @@ struct LiveRun: Sendable {
     fileprivate let group: ServiceGroup
     fileprivate let hooks: HookStage?
 
-    /// Ends the run when the programs that are due have been run.
+    /// Ends the run when the programs that are due have been run, and what was said is written.
     func callAsFunction() async {
       await hooks?.settle()
+      await Console.doneUnlessShutdown()
       await group.triggerGracefulShutdown()
     }
   }
@@ -335,7 +339,8 @@ struct LiveRun: Sendable {
     }
   }
 
-  /// The source; when it is done, the programs that are due for its frames are run before the run ends.
+  /// The source; when it is done, the programs that are due for its frames are run, and what was said is written, before
+  /// the run ends.
   private struct Feeding: Service {
     let source: any Service
     let hooks: HookStage?
@@ -343,6 +348,7 @@ struct LiveRun: Sendable {
     func run() async throws {
       try await source.run()
       await hooks?.settle()
+      await Console.doneUnlessShutdown()
     }
   }
 
@@ -356,5 +362,13 @@ struct LiveRun: Sendable {
       for await event in deliverer.events { try await report.tell(event) }
       await delivering
     }
+  }
+}
+
+extension Console {
+  /// `done`, unless a signal has ended the run, or does meanwhile.
+  fileprivate static func doneUnlessShutdown() async {
+    guard !Task.isShuttingDownGracefully else { return }
+    await cancelWhenGracefulShutdown { await done() }
   }
 }

@@ -60,8 +60,16 @@ struct Context: Sendable {
 
   /// For what only somebody who looks for a cause wants to read: to standard error with `--verbose`, else warnings only.
   var logger: Logger {
-    var logger = Logger(label: "pixcheese") { StreamLogHandler.standardError(label: $0) }
+    let stream = LogStream(console: console)
+    var logger = Logger(label: "pixcheese") { StreamLogHandler(label: $0, stream: stream) }
     logger.logLevel = console.loudness == .verbose ? .info : .critical
     return logger
   }
+}
+
+/// Lets log lines go the way of all other words, so that a reader who takes nothing holds up nobody who logs.
+private struct LogStream: TextOutputStream, Sendable {
+  let console: Console
+
+  mutating func write(_ text: String) { console.log(text) }
 }
