@@ -7,29 +7,22 @@ public import SystemPackage
 extension Journal {
   /// Begins a run in which originals are prepared before they go, or not.
   ///
-  /// From now on every original that gets a delivery waits until it is prepared: a trigger sees to that, in the same
-  /// transaction as the delivery. Originals of earlier runs that are not sent yet come under these wishes too; an
-  /// upload of other bytes that was under way is begun anew. An original that was to go without its location is
-  /// never forgotten to be one, whatever a later run wishes. What was held is tried once more.
+  /// From now on every original that gets a delivery, or whose delivery is made anew, waits until it is prepared: a
+  /// trigger sees to that, in the same transaction, whichever process writes it. Originals of earlier runs that are not
+  /// sent yet come under these wishes too; an upload of other bytes that was under way is begun anew. An original that
+  /// was to go without its location is never forgotten to be one, whatever a later run wishes. What was held is tried
+  /// once more.
   /// - Throws: `JournalError`.
   public func beginPublishing(_ wishes: OriginalWishes) async throws(JournalError) {
     try await write("Preparing what is published") { database in
       // Whatever came of a required step, it is tried again: beginning a run is what a person does about it.
       try database.execute(sql: "DELETE FROM retouch WHERE state = 'held'")
       try database.execute(sql: "UPDATE published SET state = 'waiting', reason = NULL WHERE state = 'held'")
+      try Self.endPublishing(in: database)
       guard wishes.arePrepared else { return }
       let without = wishes.areWithoutLocation ? 1 : 0
       try database.execute(
-        sql: """
-          CREATE TEMP TRIGGER IF NOT EXISTS prepare_original AFTER INSERT ON main.delivery
-          WHEN new.kind = 'original' BEGIN
-            INSERT INTO published (original_id, state, without_location)
-            SELECT new.original_id, 'waiting', \(without)
-            WHERE NOT EXISTS (SELECT 1 FROM published WHERE original_id = new.original_id);
-            UPDATE published SET state = 'waiting', without_location = 1
-            WHERE \(without) AND NOT without_location AND original_id = new.original_id;
-          END
-          """)
+        sql: "INSERT INTO publishing_wish (id, without_location) VALUES (1, ?)", arguments: [without])
       let unsent = """
         SELECT DISTINCT original_id FROM delivery WHERE kind = 'original' AND state != 'sent'
         """
@@ -62,6 +55,11 @@ extension Journal {
           SELECT original_id, 'waiting', ? FROM (\(unsent))
           """, arguments: [without])
     }
+  }
+
+  /// A run's wishes are over: what is queued from now on comes under those of the next.
+  static func endPublishing(in database: Database) throws {
+    try database.execute(sql: "DELETE FROM publishing_wish")
   }
 
   /// What is to be made before frames can go: renditions first, each source in turn (`Turns`) and of each the newest,

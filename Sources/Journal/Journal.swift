@@ -47,7 +47,8 @@ public final class Journal: Sendable {
   /// Opens a journal for a change by hand, also while a run is at work with it: SQLite lets one transaction at a time
   /// write, and the run notices (`followOtherWriters`). What only one may do (taking frames up, delivering them,
   /// reconciling the spool) is the lock's holder's. Where no run is at work the lock is held while the journal is opened,
-  /// which may bring its tables up to date, and no longer: a run may begin meanwhile.
+  /// which may bring its tables up to date, and no longer: a run may begin meanwhile. The wishes of the last run
+  /// (`beginPublishing`) end then: what is queued comes under those of the next.
   /// - Returns: the journal, and whether a run is at work with it.
   /// - Throws: `JournalError`; `locked` where the run is of a version whose journal is not this one's.
   public static func openForChanges(
@@ -58,7 +59,13 @@ public final class Journal: Sendable {
       let journal = try await offload { () throws(JournalError) in
         let lock = try JournalLock(at: lockPath(beside: path))
         return try withExtendedLifetime(lock) { () throws(JournalError) in
-          try open(at: path, spool: spool, lock: nil)
+          let journal = try open(at: path, spool: spool, lock: nil)
+          do {
+            try journal.database.write(endPublishing)
+          } catch {
+            throw JournalError(database: error, while: "Opening the journal \(path)")
+          }
+          return journal
         }
       }
       return (journal, false)

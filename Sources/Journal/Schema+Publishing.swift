@@ -53,4 +53,30 @@ extension Schema {
     ) STRICT;
     CREATE INDEX published_waiting ON published(original_id) WHERE state = 'waiting';
     """
+
+  /// `publishing_wish` has one row while a run is at work that prepares originals before they go, or was killed; whoever
+  /// makes a delivery of an original, or makes one anew that was made, puts it under that row's wishes in the same
+  /// transaction.
+  static let publishingWishes = """
+    CREATE TABLE publishing_wish (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      without_location INTEGER NOT NULL
+    ) STRICT;
+    \(preparing("new_original_is_prepared", "INSERT ON delivery", when: "TRUE"))
+    \(preparing("original_is_prepared_again", "UPDATE OF state ON delivery", when: "old.state = 'sent'"))
+    """
+
+  private static func preparing(_ name: String, _ event: String, when condition: String) -> String {
+    """
+    CREATE TRIGGER \(name) AFTER \(event)
+    WHEN new.kind = 'original' AND new.state != 'sent' AND \(condition) BEGIN
+      INSERT INTO published (original_id, state, without_location)
+      SELECT new.original_id, 'waiting', without_location FROM publishing_wish
+      WHERE NOT EXISTS (SELECT 1 FROM published WHERE original_id = new.original_id);
+      UPDATE published SET state = 'waiting', without_location = 1
+      WHERE NOT without_location AND original_id = new.original_id
+        AND (SELECT without_location FROM publishing_wish);
+    END;
+    """
+  }
 }

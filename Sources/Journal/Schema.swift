@@ -31,6 +31,9 @@ enum Schema {
     migrator.registerMigration("5 last failures, what sessions send") { database in
       try database.execute(sql: waiting)
     }
+    migrator.registerMigration("6 wishes for originals") { database in
+      try database.execute(sql: publishingWishes)
+    }
     return migrator
   }
 
