@@ -19,20 +19,24 @@ public struct RenditionStage: Service {
   /// Frames in work at once.
   private let width: Int
   private let onNotice: @Sendable (Frame, PublishingNotice) async -> Void
+  private let onWork: @Sendable (Int) async -> Void
 
   /// - Parameters:
   ///   - publishing: what is done to frames besides.
   ///   - width: how many frames are in work at once.
   ///   - onNotice: is told of each frame that does not go as it should, in words for a person.
+  ///   - onWork: is told how many frames are in work, whenever that changes; one that is no longer has been written down.
   public init(
     journal: Journal, publishing: Publishing = Publishing(), width: Int = 2, logger: Logger,
-    onNotice: @escaping @Sendable (Frame, PublishingNotice) async -> Void = { _, _ in }
+    onNotice: @escaping @Sendable (Frame, PublishingNotice) async -> Void = { _, _ in },
+    onWork: @escaping @Sendable (Int) async -> Void = { _ in }
   ) {
     self.journal = journal
     self.publishing = publishing
     self.width = width
     self.logger = logger
     self.onNotice = onNotice
+    self.onWork = onWork
     darkroom = Darkroom(threads: width)
   }
 
@@ -66,12 +70,9 @@ public struct RenditionStage: Service {
       var inWork: Set<Int64> = []
       var turns = Turns()
       for await wake in wakes {
+        let before = inWork
         if case .prepared(let id) = wake { inWork.remove(id) }
-        guard inWork.count < width else { continue }
-        let waiting = try await journal.preparations(limit: width - inWork.count, besides: inWork)
-        let renditions = waiting.filter { $0.part == .renditions }
-        let originals = waiting.filter { $0.part != .renditions }
-        for next in turns.order(renditions, of: { $0.frame.isPushed ? nil : $0.frame.source }) + originals
+        for next in try await preparations(besides: inWork, in: turns)
         where inWork.count < width && inWork.insert(next.frame.id).inserted {
           if !next.frame.isPushed { turns.took(next.frame.source) }
           group.addTask { [self] in
@@ -85,8 +86,20 @@ public struct RenditionStage: Service {
             waker.yield(.prepared(next.frame.id))
           }
         }
+        if inWork != before { await onWork(inWork.count) }
       }
     }
+  }
+
+  /// What is to be prepared next, in order; nothing while there is no room for more in work.
+  private func preparations(
+    besides inWork: Set<Int64>, in turns: Turns
+  ) async throws(JournalError) -> [Preparation] {
+    guard inWork.count < width else { return [] }
+    let waiting = try await journal.preparations(limit: width - inWork.count, besides: inWork)
+    let renditions = waiting.filter { $0.part == .renditions }
+    let originals = waiting.filter { $0.part != .renditions }
+    return turns.order(renditions) { $0.frame.isPushed ? nil : $0.frame.source } + originals
   }
 
   private func prepare(_ preparation: Preparation) async throws {

@@ -52,6 +52,19 @@ extension EndToEndTests {
       try await expectNothingLeft(in: home, frames: 3)
     }
 
+    @Test("upload: a retouching program that takes longer than the patience delivers all the same")
+    func slowRetouching() async throws {
+      let home = try Home()
+      _ = try await Pictures.make(3, in: home, as: "photos")
+      let done = try await home.run(
+        "upload", home.folder.appending(path: "photos").path, "--album", "Party", "--listen", "127.0.0.1:0",
+        "--retouch", "sh -c 'sleep 5; cp \"$0\" \"$1\"' {input} {output}", "--patience", "2")
+      #expect(done.status == .exit(0), "\(done.words)")
+      #expect(done.events.last?.delivered == 3)
+      #expect(!done.events.contains { $0.code == "frame.not_retouched" })
+      try await expectNothingLeft(in: home, frames: 3)
+    }
+
     @Test(
       "tether: hooks and a retouching program that hang hold no frame up beyond their limit, nor the end of the run"
     )

@@ -35,8 +35,14 @@ actor LiveReport {
   private(set) var warnings: [RunNote.Warning] = []
   /// Warnings of a kind that are said only once.
   private var saidWarnings: Set<String> = []
-  /// When something last moved, for a run that gives up when nothing does.
-  private(set) var lastProgress = ContinuousClock.now
+  private var lastMovement = ContinuousClock.now
+  private var framesInWork = 0
+  /// When something last moved, for a run that gives up when nothing does: a frame, a byte, or what is being made of a
+  /// frame, which takes its time without a sign (a retouching program has a limit of its own). What has been made and
+  /// finds no room in the journal does not move.
+  var lastProgress: ContinuousClock.Instant {
+    framesInWork > 0 && !journal.isWaitingForRoom ? .now : lastMovement
+  }
 
   init(console: Console, journal: Journal, albums: [String], takesFrames: Bool) {
     self.console = console
@@ -54,7 +60,13 @@ actor LiveReport {
   // MARK: What happens
 
   /// A frame is on its way.
-  func moved() { lastProgress = .now }
+  func moved() { lastMovement = .now }
+
+  /// So many frames are being prepared: rendered, retouched, copied.
+  func working(on frames: Int) {
+    framesInWork = frames
+    moved()
+  }
 
   /// - Parameter showsCode: whether a QR code is drawn for guests to scan, where there is a terminal.
   func albumReady(_ target: AlbumTarget, showsCode: Bool) async {
@@ -110,7 +122,7 @@ actor LiveReport {
 
   /// - Parameter sha256: the original's; another than the frame's for a second original.
   func safe(_ frame: ContentHash, name: String, bytes: Int64, sha256: ContentHash) async {
-    lastProgress = .now
+    lastMovement = .now
     if sha256 == frame {
       await scoreboard.safe(frame, name: Text.harmless(name), bytes: bytes)
     } else {
@@ -126,7 +138,7 @@ actor LiveReport {
     switch event {
     case .sent(let sent): try await self.sent(sent)
     case .progress(let album, let bytesPerSecond):
-      if bytesPerSecond > 0 { lastProgress = .now }
+      if bytesPerSecond > 0 { lastMovement = .now }
       if albums.contains(album) { await scoreboard.moved(bytesPerSecond) }
       await scoreboard.speed(bytesPerSecond, album: album)
     case .waiting(let waiting):
@@ -147,7 +159,7 @@ actor LiveReport {
       console.detail(
         "put off    \(Text.harmless(delivery.name)) \(delivery.kind): \(Text.harmless(reason.text))")
     case .parked(let delivery, let reason):
-      lastProgress = .now
+      lastMovement = .now
       await scoreboard.parked()
       if reason.code == .notAllowed { sawRefusedToken = true }
       let message =
@@ -170,7 +182,7 @@ actor LiveReport {
   }
 
   private func sent(_ sent: DeliveryEvent.Sent) async throws {
-    lastProgress = .now
+    lastMovement = .now
     saidReasons[sent.album] = nil
     let isFurther =
       sent.kind == .original && !arrivedFrames.insert("\(sent.frame) \(sent.album)").inserted

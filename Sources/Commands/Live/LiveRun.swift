@@ -105,6 +105,8 @@ struct LiveRun: Sendable {
     let rendering = RenditionStage(journal: journal, publishing: publishing, logger: logger) {
       [report] frame, notice in
       await report.tell(notice, of: frame)
+    } onWork: { [report] in
+      await report.working(on: $0)
     }
     let hooks = hooks.map { programs in
       HookStage(journal: journal, programs: programs, logger: logger) { [report] in
