@@ -110,12 +110,14 @@ actor DeliveryLane {
       group.addTask { await self.forwardTicks() }
       group.addTask { await self.reportProgress() }
       for await _ in wakes {
+        // One time for both: what becomes due between two would be neither started nor waited for.
+        let now = Date()
         do throws(JournalError) {
-          for delivery in try await pick() {
+          for delivery in try await pick(at: now) {
             active[delivery.id] = delivery.kind
             group.addTask { await self.carry(delivery) }
           }
-          if let due = try await nextTimer() {
+          if let due = try await nextTimer(after: now) {
             group.addTask { await self.wake(at: due) }
           }
         } catch {
@@ -163,14 +165,14 @@ actor DeliveryLane {
 extension DeliveryLane {
   /// The deliveries to start now: renditions first, and originals only when no rendition waits for a place; of each
   /// every camera's in turn.
-  private func pick() async throws(JournalError) -> [Delivery] {
-    guard !Task.isCancelled, !rest.isResting(at: Date()) else { return [] }
+  private func pick(at now: Date) async throws(JournalError) -> [Delivery] {
+    guard !Task.isCancelled, !rest.isResting(at: now) else { return [] }
     lines.set(count: transfers.count, behind: originalsBehind)
     let places = Places(
       renditions: options.renditionPlaces, originals: originalPlaces, isProbing: rest.isProbing,
       active: Array(active.values))
     guard places.freeForRenditions + places.freeForOriginals > 0 else { return [] }
-    let now = ignoresWaits ? Date.distantFuture : Date()
+    let now = ignoresWaits ? Date.distantFuture : now
     // One delivery tries whether the destination is back; the others that failed with it go when it is.
     ignoresWaits = ignoresWaits && rest.isProbing
     // Taken before the journal is read: a delivery that is done meanwhile is no longer active, and in what was read still due.
@@ -223,8 +225,7 @@ extension DeliveryLane {
   }
 
   /// When to wake although nothing happens; `nil` if a timer for then or earlier is under way already.
-  private func nextTimer() async throws(JournalError) -> Date? {
-    let now = Date()
+  private func nextTimer(after now: Date) async throws(JournalError) -> Date? {
     let due = rest.isResting(at: now) ? rest.until : try await journal.nextTry(to: destination.album)
     // What is due already starts when a place is free, and that wakes this lane too.
     guard let due, due > now, timer.map({ due < $0 }) ?? true else { return nil }

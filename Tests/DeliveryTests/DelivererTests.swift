@@ -78,6 +78,19 @@ struct DelivererTests {
     #expect(events.standings.first?.rest?.until != nil)
   }
 
+  @Test("The end of a rest is not missed while the journal is read", .timeLimit(.minutes(2)))
+  func shortRests() async throws {
+    let bench = try await DeliveryBench()
+    let server = try ScriptedTus(["POST": Array(repeating: .refuse(503), count: 200)])
+    try await bench.frame("IMG_0001.JPG", Data("abc".utf8), album: album)
+    let destination = DeliveryDestination(
+      album: album, creationURL: try #require(URL(string: "http://127.0.0.1:\(server.port)/files")),
+      takes: [.original])
+    let options = Deliverer.Options(firstRest: .milliseconds(20), longestRest: .milliseconds(20))
+    let events = await bench.run(bench.deliverer([destination], options)) { !$0.sent.isEmpty }
+    #expect(events.waiting.count == 200)
+  }
+
   @Test("Renditions take places of their own; originals start only when every rendition has one")
   func places() async throws {
     let bench = try await DeliveryBench()
