@@ -8,6 +8,10 @@ final class ScriptedTus: Sendable {
   enum Trouble: Hashable, Sendable {
     /// Answers with a status and takes nothing of the request.
     case refuse(Int, headers: [String] = [])
+    /// A proxy answers with a status instead.
+    case standIn(Int)
+    /// Does what it is asked for, for so long that a proxy answers with a status instead.
+    case takeLong(Int)
     /// Does what it is asked for, and resets the connection instead of answering.
     case loseAnswer
     /// Resets the connection before it has read the body.
@@ -30,6 +34,8 @@ final class ScriptedTus: Sendable {
 
   private struct State {
     var troubles: [String: [Trouble]] = [:]
+    /// What a proxy answers to everything while the server is away.
+    var standIn: Int?
     var uploads: [String: Upload] = [:]
     var whole: [[UInt8]] = []
     var exchanges: [Exchange] = []
@@ -90,6 +96,9 @@ final class ScriptedTus: Sendable {
   /// Has something run after each body, before it is acknowledged.
   func whenTaken(_ body: @escaping @Sendable () -> Void) { state.value.withLock { $0.onTaken = body } }
 
+  /// Has a proxy answer everything with a status, since the server is away; `nil` brings it back.
+  func beAway(_ status: Int?) { state.value.withLock { $0.standIn = status } }
+
   /// Makes an upload of which it has the beginning already.
   /// - Returns: its address at this server.
   func begin(length: Int, with bytes: Data, isPartial: Bool = false) -> String {
@@ -108,6 +117,7 @@ final class ScriptedTus: Sendable {
     var request = request
     if request.fields["upload-concat"]?.hasPrefix("final") == true { request.method = "JOIN" }
     let trouble = state.value.withLock { state -> Trouble? in
+      if let status = state.standIn { return .standIn(status) }
       guard state.troubles[request.method]?.isEmpty == false else { return nil }
       return state.troubles[request.method]?.removeFirst()
     }
@@ -116,6 +126,10 @@ final class ScriptedTus: Sendable {
       return nil
     }
     let body = body()
+    if case .standIn(let status) = trouble {
+      note(request, status, state)
+      return LoopbackHTTP.Answer(status: status)
+    }
     if trouble == .forget { state.value.withLock { $0.uploads = [:] } }
     var answer: LoopbackHTTP.Answer
     if case .refuse(let status, let headers) = trouble {
@@ -123,6 +137,10 @@ final class ScriptedTus: Sendable {
     } else {
       answer = state.value.withLock { take(request, body, &$0) }
       if !body.isEmpty { state.value.withLock { $0.onTaken }?() }
+    }
+    if case .takeLong(let status) = trouble {
+      note(request, status, state)
+      return LoopbackHTTP.Answer(status: status)
     }
     note(request, trouble == .loseAnswer ? 0 : answer.status, state)
     answer.headers.append("Tus-Resumable: 1.0.0")

@@ -60,18 +60,17 @@ struct TusTroubleTests {
   /// Long enough that nothing is tried again by itself while a test looks.
   private static let patient = Deliverer.Options(firstRest: .seconds(1000), longestRest: .seconds(1000))
 
-  /// A frame, and a server that has the beginning of it if HEAD is to be asked.
+  /// A frame, and a server that has some of its bytes if HEAD is to be asked.
   private func bench(
-    _ bytes: Data, _ server: ScriptedTus, isBegun: Bool
+    _ bytes: Data, _ server: ScriptedTus, begun had: Int?
   ) async throws -> (DeliveryBench, DeliveryDestination) {
     let bench = try await DeliveryBench()
     try await bench.frame("IMG_0001.JPG", bytes, album: album)
-    if isBegun {
+    if let had {
       let delivery = try #require(try await bench.journal.dueDeliveries(to: album, limit: 1).first)
-      let half = bytes.count / 2
       try await bench.journal.beginSending(
-        delivery, uploadURL: server.begin(length: bytes.count, with: bytes.prefix(half)))
-      try await bench.journal.acknowledge(delivery, offset: Int64(half))
+        delivery, uploadURL: server.begin(length: bytes.count, with: bytes.prefix(had)))
+      try await bench.journal.acknowledge(delivery, offset: Int64(min(had, bytes.count / 2)))
     }
     return (bench, try destination(server))
   }
@@ -87,7 +86,8 @@ struct TusTroubleTests {
   func refusal(_ test: Case) async throws {
     let server = try ScriptedTus([test.method: [.refuse(test.status, headers: ["Retry-After: 40"])]])
     let bytes = DeliveryBench.random(700_001)
-    let (bench, destination) = try await bench(bytes, server, isBegun: test.method == "HEAD")
+    let (bench, destination) = try await bench(
+      bytes, server, begun: test.method == "HEAD" ? bytes.count / 2 : nil)
     let began = Date()
     let events = await bench.run(bench.deliverer([destination], Self.patient)) {
       !$0.sent.isEmpty || !$0.parked.isEmpty || !$0.put.isEmpty
@@ -134,7 +134,7 @@ struct TusTroubleTests {
   func resets(method: String, trouble: ScriptedTus.Trouble) async throws {
     let server = try ScriptedTus([method: [trouble]])
     let bytes = DeliveryBench.random(700_001)
-    let (bench, destination) = try await bench(bytes, server, isBegun: method == "HEAD")
+    let (bench, destination) = try await bench(bytes, server, begun: method == "HEAD" ? bytes.count / 2 : nil)
     let events = await bench.run(bench.deliverer([destination])) { !$0.sent.isEmpty }
     #expect(events.parked.isEmpty)
     #expect(server.copies(of: bytes) == 1)
@@ -149,11 +149,58 @@ struct TusTroubleTests {
     }
   }
 
+  @Test(
+    "A proxy that says 404 while the server is away, ten times, costs no byte twice, and a file that is whole is not sent again",
+    arguments: [700_001 / 2, 700_001])
+  func away(had: Int) async throws {
+    let server = try ScriptedTus()
+    let bytes = DeliveryBench.random(700_001)
+    let (bench, destination) = try await bench(bytes, server, begun: had)
+    let begun = try #require(try await bench.journal.openDeliveries(limit: 1).first)
+    server.beAway(404)
+    let options = Deliverer.Options(firstRest: .milliseconds(10), longestRest: .milliseconds(10))
+    let events = await bench.run(bench.deliverer([destination], options)) { events in
+      if events.put.count == 10 { server.beAway(nil) }
+      return !events.sent.isEmpty
+    }
+    #expect(Set(events.put) == [.intercepted])
+    #expect(begun.uploadURL != nil)
+    #expect(!server.exchanges.contains { $0.method == "POST" })
+    #expect(server.taken == bytes.count - had)
+    #expect(server.wholeCount == (had < bytes.count ? 1 : 0))
+  }
+
+  @Test("A proxy that takes the creation's place as well leaves the forgotten upload in the journal")
+  func awayAtCreation() async throws {
+    let server = try ScriptedTus(["HEAD": [.refuse(404)], "POST": [.standIn(404)]])
+    let bytes = DeliveryBench.random(700_001)
+    let (bench, destination) = try await bench(bytes, server, begun: bytes.count / 2)
+    let begun = try #require(try await bench.journal.openDeliveries(limit: 1).first)
+    await bench.run(bench.deliverer([destination], Self.patient)) { !$0.put.isEmpty }
+    let open = try #require(try await bench.journal.openDeliveries(limit: 1).first)
+    #expect(open.uploadURL == begun.uploadURL)
+    #expect(open.offset == begun.offset)
+    try await bench.journal.retry()
+    await bench.run(bench.deliverer([destination])) { !$0.sent.isEmpty }
+    #expect(server.taken == bytes.count - bytes.count / 2)
+  }
+
+  @Test("A tus server that leaves its header out of a 404 gets a new upload")
+  func headerless() async throws {
+    let server = try ScriptedTus(["HEAD": [.standIn(404), .standIn(404)]])
+    let bytes = DeliveryBench.random(700_001)
+    let (bench, destination) = try await bench(bytes, server, begun: bytes.count / 2)
+    let events = await bench.run(bench.deliverer([destination])) { !$0.sent.isEmpty }
+    #expect(events.put.isEmpty)
+    #expect(server.exchanges.prefix(3).map(\.method) == ["HEAD", "HEAD", "POST"])
+    #expect(server.copies(of: bytes) == 1)
+  }
+
   @Test("An upload that the server forgets while it is sent is made again, once in a run")
   func forgotten() async throws {
     let server = try ScriptedTus(["PATCH": [.forget]])
     let bytes = DeliveryBench.random(700_001)
-    let (bench, destination) = try await bench(bytes, server, isBegun: false)
+    let (bench, destination) = try await bench(bytes, server, begun: nil)
     let events = await bench.run(bench.deliverer([destination])) { !$0.sent.isEmpty }
     #expect(events.parked.isEmpty && events.put.isEmpty)
     #expect(server.copies(of: bytes) == 1)
@@ -164,14 +211,13 @@ struct TusTroubleTests {
   func forgetful() async throws {
     let server = try ScriptedTus(["PATCH": [.forget, .forget]])
     let bytes = DeliveryBench.random(700_001)
-    let (bench, destination) = try await bench(bytes, server, isBegun: false)
+    let (bench, destination) = try await bench(bytes, server, begun: nil)
     let events = await bench.run(bench.deliverer([destination], Self.patient)) {
       !$0.put.isEmpty || !$0.sent.isEmpty
     }
     #expect(events.put == [.forgotten])
     let delivery = try #require(try await bench.journal.openDeliveries(limit: 1).first)
-    #expect(delivery.state == .waiting)
-    #expect(delivery.uploadURL == nil)
+    #expect(delivery.state == .sending)
     #expect(delivery.offset == 0)
     #expect(delivery.nextTryAt != nil)
     try await bench.journal.retry()

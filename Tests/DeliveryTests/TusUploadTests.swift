@@ -19,10 +19,9 @@ struct TusUploadTests {
   }
 
   /// An upload of an earlier run, about which the server has been asked.
-  func resumed(at offset: Int64, attempts: Int = 0) -> TusUpload {
+  func resumed(at offset: Int64) -> TusUpload {
     var upload = TusUpload(
-      endpoint: Self.endpoint, length: 100, location: Self.upload, acknowledged: offset, attempts: attempts,
-      chunk: 40)
+      endpoint: Self.endpoint, length: 100, location: Self.upload, acknowledged: offset, chunk: 40)
     #expect(upload.begin() == .ask)
     return upload
   }

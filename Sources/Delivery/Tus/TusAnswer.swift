@@ -6,6 +6,8 @@ struct TusAnswer: Hashable, Sendable {
   var status: Int
   /// Whether it carries `Tus-Resumable: 1.0.0`. Without it a success is none: a captive portal answers 200 to anything.
   var speaksTus: Bool
+  /// Whether it is how a tus 1.0 server answers `OPTIONS`.
+  var isIntroduction: Bool
   /// `Upload-Offset`.
   var offset: Int64?
   /// `Upload-Length`.
@@ -20,11 +22,13 @@ struct TusAnswer: Hashable, Sendable {
   var detail: String?
 
   init(
-    status: Int, speaksTus: Bool = true, offset: Int64? = nil, length: Int64? = nil, location: String? = nil,
-    retryAfter: Duration? = nil, isPage: Bool = false, detail: String? = nil
+    status: Int, speaksTus: Bool = true, isIntroduction: Bool = false, offset: Int64? = nil,
+    length: Int64? = nil, location: String? = nil, retryAfter: Duration? = nil, isPage: Bool = false,
+    detail: String? = nil
   ) {
     self.status = status
     self.speaksTus = speaksTus
+    self.isIntroduction = isIntroduction
     self.offset = offset
     self.length = length
     self.location = location
@@ -40,6 +44,7 @@ struct TusAnswer: Hashable, Sendable {
     self.init(
       status: response.status,
       speaksTus: headers.values("Tus-Resumable").contains("1.0.0"),
+      isIntroduction: TusFeatures(response) != nil,
       offset: headers["Upload-Offset"].flatMap(Self.count),
       length: headers["Upload-Length"].flatMap(Self.count),
       location: headers["Location"].flatMap { $0.isEmpty ? nil : $0 },

@@ -95,7 +95,7 @@ extension TusClient {
     errand.part = part
     var upload = TusUpload(
       endpoint: endpoint, length: part.range.upperBound - part.range.lowerBound,
-      location: part.upload.tags[part.number].flatMap(endpoint.resolve), attempts: errand.delivery.attempts)
+      location: part.upload.tags[part.number].flatMap(endpoint.resolve))
     do {
       if let outcome = try await drive(&upload, errand) { return .failure(.outcome(outcome)) }
     } catch {
@@ -142,12 +142,12 @@ extension TusClient {
     if answer.speaksTus, Self.refusals.union(Self.mayMissAPart).contains(answer.status) {
       return .refused(answer)
     }
-    var upload = TusUpload(endpoint: endpoint, length: delivery.bytes, attempts: delivery.attempts)
+    var upload = TusUpload(endpoint: endpoint, length: delivery.bytes)
     _ = upload.begin()
     switch upload.answered(answer) {
     case .done: return .joined
     case .stop(let reason, let retryAfter): return .stopped(.stopped(reason, retryAfter: retryAfter))
-    case .create, .ask, .send:
+    case .create, .ask, .identify, .send:
       return .stopped(
         .stopped(
           DeliveryReason(

@@ -77,7 +77,7 @@ actor TusClient: DestinationClient {
     var upload = TusUpload(
       endpoint: endpoint, length: delivery.bytes,
       location: delivery.uploadURL.flatMap(endpoint.resolve), acknowledged: delivery.offset,
-      attempts: delivery.attempts, chunk: chunks.bytes,
+      chunk: chunks.bytes,
       carriesAtCreation: delivery.kind != .original && delivery.bytes <= Self.mostCarriedAtCreation
         && features?.takesBytesAtCreation == true)
     return try await finish(drive(&upload, errand), errand)
@@ -112,7 +112,7 @@ actor TusClient: DestinationClient {
         return nil
       case .stop(let reason, let retryAfter):
         return .stopped(reason, retryAfter: retryAfter)
-      case .create, .ask, .send:
+      case .create, .ask, .identify, .send:
         if upload.isInTouch, await !errand.heard() { return .laidAside }
         do {
           step = try await take(step, of: &upload, errand)
@@ -195,6 +195,8 @@ actor TusClient: DestinationClient {
       request = endpoint.patch(location, range: range, checksum: checksum)
     case (.ask, let location?):
       request = endpoint.head(location)
+    case (.identify, let location):
+      request = endpoint.options(beside: location)
     case (.create(let carrying), _):
       request = endpoint.create(
         length: upload.length, metadata: errand.metadata, carrying: carrying, isPartial: errand.part != nil)
@@ -227,7 +229,6 @@ actor TusClient: DestinationClient {
     let delivery = errand.delivery
     defer { written = upload }
     if let part = errand.part {
-      // One that the server has forgotten keeps its address until there is a new one: asked about, it says so again.
       guard upload.location != written.location || upload.acknowledged != written.acknowledged,
         let location = upload.location
       else { return }

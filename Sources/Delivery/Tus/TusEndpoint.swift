@@ -60,8 +60,10 @@ struct TusEndpoint: Hashable, Sendable {
   }
 
   /// `OPTIONS`: what can the server do?
-  func options() -> TusRequest {
-    TusRequest(method: .options, url: creation, headers: fields(for: creation))
+  /// - Parameter upload: an upload whose server is meant, should that be another one.
+  func options(beside upload: URL? = nil) -> TusRequest {
+    let url = upload.flatMap { isTrusted($0) ? nil : $0 } ?? creation
+    return TusRequest(method: .options, url: url, headers: fields(for: url))
   }
 
   /// `POST`: makes an upload, with its first bytes if `carrying` is more than 0.

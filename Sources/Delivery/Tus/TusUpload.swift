@@ -13,6 +13,8 @@ struct TusUpload: Hashable, Sendable {
     case create(carrying: Int64)
     /// Ask how much of it is there.
     case ask
+    /// Ask whether it is a tus server that answers (`OPTIONS`).
+    case identify
     /// Send these bytes.
     case send(Range<Int64>)
     /// All of it is there.
@@ -37,28 +39,26 @@ struct TusUpload: Hashable, Sendable {
   /// No byte from here on can be at the server, for none was ever sent.
   private var sentUpTo: Int64
   private var carriesAtCreation: Bool
-  /// Tries since the last progress, of earlier runs too.
-  private let attempts: Int
   private var last: Step?
   private var hasRestarted = false
   private var hasFailed = false
+  /// Whether the last answer was a tus server's introduction.
+  private var isIdentified = false
   private var conflicts = 0
   private var corruptions = 0
 
   /// - Parameters:
   ///   - location: the address of an upload made earlier, as the journal has it.
   ///   - acknowledged: what the journal has of it.
-  ///   - attempts: tries since the last progress.
   ///   - carriesAtCreation: whether the creation request may carry the whole of it.
   init(
-    endpoint: TusEndpoint, length: Int64, location: URL? = nil, acknowledged: Int64 = 0, attempts: Int = 0,
-    chunk: Int64 = .max, carriesAtCreation: Bool = false
+    endpoint: TusEndpoint, length: Int64, location: URL? = nil, acknowledged: Int64 = 0, chunk: Int64 = .max,
+    carriesAtCreation: Bool = false
   ) {
     self.endpoint = endpoint
     self.length = length
     self.location = location
     self.acknowledged = location == nil ? 0 : acknowledged
-    self.attempts = attempts
     self.chunk = chunk
     self.carriesAtCreation = carriesAtCreation
     // Of an upload made by an earlier run nobody knows how much was sent.
@@ -76,6 +76,7 @@ struct TusUpload: Hashable, Sendable {
     return switch last {
     case .create(let carrying): take(created(answer, carrying: carrying))
     case .ask: take(asked(answer))
+    case .identify: take(identified(answer))
     case .send(let range): take(sent(answer, range))
     case .done, .stop, nil: last ?? begin()
     }
@@ -94,11 +95,7 @@ struct TusUpload: Hashable, Sendable {
   }
 
   private mutating func take(_ step: Step) -> Step {
-    switch step {
-    case .create(let carrying): sentUpTo = carrying
-    case .send(let range): sentUpTo = max(sentUpTo, range.upperBound)
-    case .ask, .done, .stop: break
-    }
+    if case .send(let range) = step { sentUpTo = max(sentUpTo, range.upperBound) }
     last = step
     return step
   }
@@ -127,10 +124,16 @@ struct TusUpload: Hashable, Sendable {
     return next
   }
 
-  /// Gives this upload up for a new one: once in a run, so that two sides that disagree do not go on for ever.
+  /// Gives this upload up, which is not what was sent: a new one, once in a run.
   private mutating func restart(_ code: DeliveryReason.Code, _ text: String) -> Step {
     location = nil
     acknowledged = 0
+    return replace(code, text)
+  }
+
+  /// Makes a new upload: once in a run, so that two sides that disagree do not go on for ever. The old one keeps its address
+  /// until the new one has its own: what is said to be lost may only have been out of sight.
+  private mutating func replace(_ code: DeliveryReason.Code, _ text: String) -> Step {
     guard !hasRestarted else { return .stop(DeliveryReason(code, text)) }
     hasRestarted = true
     return creation
@@ -143,10 +146,8 @@ extension TusUpload {
   private mutating func created(_ answer: TusAnswer, carrying: Int64) -> Step {
     switch answer.status {
     case 201 where answer.speaksTus:
-      location = answer.location.flatMap(endpoint.resolve)
-      acknowledged = 0
-      if let made = location, endpoint.wouldReplace(uploadAt: made) {
-        location = nil
+      let made = answer.location.flatMap(endpoint.resolve)
+      if let made, endpoint.wouldReplace(uploadAt: made) {
         return .stop(
           DeliveryReason(
             .refused,
@@ -155,12 +156,16 @@ extension TusUpload {
       }
       // Carried whole, or there already: an album server says so of content that it has.
       if answer.offset == length {
+        location = made
         acknowledged = length
         return .done
       }
-      guard location != nil else {
+      guard let made else {
         return .stop(DeliveryReason(.intercepted, "The server made an upload and did not say where."))
       }
+      location = made
+      acknowledged = 0
+      sentUpTo = carrying
       guard let offset = answer.offset else { return carrying > 0 ? .ask : next }
       return offset <= carrying ? adopt(offset) : .ask
     case 413 where carrying > 0, 415 where carrying > 0, 460 where carrying > 0:
@@ -178,6 +183,7 @@ extension TusUpload {
   }
 
   private mutating func asked(_ answer: TusAnswer) -> Step {
+    defer { isIdentified = false }
     switch answer.status {
     case 200..<300 where answer.speaksTus:
       guard let offset = answer.offset else {
@@ -193,6 +199,14 @@ extension TusUpload {
     default:
       return uploadAnswer(answer)
     }
+  }
+
+  /// What was said before was no tus server's: who is there? If it is one, the question is put again, which a proxy may have
+  /// answered while the server was away.
+  private mutating func identified(_ answer: TusAnswer) -> Step {
+    guard answer.isIntroduction else { return hindered(answer) ?? intercepted(answer) }
+    isIdentified = true
+    return .ask
   }
 
   private mutating func sent(_ answer: TusAnswer, _ range: Range<Int64>) -> Step {
@@ -233,14 +247,13 @@ extension TusUpload {
   /// What HEAD and PATCH have in common.
   private mutating func uploadAnswer(_ answer: TusAnswer) -> Step {
     switch answer.status {
+    case 404 where answer.speaksTus || isIdentified, 410 where answer.speaksTus || isIdentified:
+      return replace(.forgotten, "The server has forgotten the upload (\(answer.status)).")
     case 404, 410:
-      // A proxy's 404 must not cost what is already there: believed at once from a tus server, from others in time.
-      guard answer.speaksTus || attempts >= Self.patience else {
-        return .stop(
-          DeliveryReason(
-            .forgotten, "Something that is no tus server does not know the upload (\(answer.status))."))
-      }
-      return restart(.forgotten, "The server has forgotten the upload (\(answer.status)).")
+      // A proxy's, while the server is away, must not cost what is already there.
+      isInTouch = false
+      conflicts += 1
+      return conflicts > Self.patience ? intercepted(answer) : .identify
     case 423:
       return .stop(
         DeliveryReason(.locked, "Another request still holds the upload (423)."),
