@@ -76,8 +76,7 @@ struct TusEndpointTests {
   func token() throws {
     for (location, isOwn) in [
       ("/u/1", true), ("u/1", true), ("https://ALBUM.example:8443/u", true),
-      ("https://album.example/u", false),
-      ("http://album.example:8443/u", false), ("https://evil.example:8443/u", false),
+      ("https://album.example/u", false), ("https://evil.example:8443/u", false),
       ("//evil.example/u", false),
     ] {
       let url = try #require(endpoint.resolve(location: location))
@@ -100,8 +99,30 @@ struct TusEndpointTests {
   func locations() {
     #expect(endpoint.resolve(location: "1")?.absoluteString == "https://album.example:8443/a/1")
     #expect(endpoint.resolve(location: "/u/1?k=2")?.absoluteString == "https://album.example:8443/u/1?k=2")
-    #expect(endpoint.resolve(location: "http://other/x")?.absoluteString == "http://other/x")
+    #expect(endpoint.resolve(location: "https://other/x")?.absoluteString == "https://other/x")
     #expect(endpoint.resolve(location: "javascript:alert(1)") == nil)
+  }
+
+  @Test("An upload that was made by https is never sent in the clear, and the reason says what to do")
+  func exposed() throws {
+    let plain = TusEndpoint(creation: try #require(URL(string: "http://up.example/files/")))
+    #expect(plain.resolve(location: "http://up.example/files/1") != nil)
+    #expect(plain.resolve(location: "https://up.example/files/1") != nil)
+    for location in ["http://album.example:8443/u/1", "HTTP://album.example/u/1", "http://evil.example/1"] {
+      #expect(endpoint.resolve(location: location) == nil)
+      var upload = TusUpload(endpoint: endpoint, length: 10)
+      _ = upload.begin()
+      guard case .stop(let reason, _) = upload.answered(TusAnswer(status: 201, location: location)) else {
+        Issue.record("\(location) is followed")
+        continue
+      }
+      #expect(reason.code == .refused && reason.needsPerson)
+      #expect(reason.text.contains("X-Forwarded-Proto") && reason.text.contains("-behind-proxy"))
+      // What the creation carried by https is there all the same.
+      var carried = TusUpload(endpoint: endpoint, length: 10, carriesAtCreation: true)
+      _ = carried.begin()
+      #expect(carried.answered(TusAnswer(status: 201, offset: 10, location: location)) == .done)
+    }
   }
 
   @Test("An upload is written down so that it is found when the album moves to another port")

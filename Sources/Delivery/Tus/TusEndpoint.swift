@@ -40,13 +40,24 @@ struct TusEndpoint: Hashable, Sendable {
   }
 
   /// What the server called an upload, as an absolute address.
-  /// - Returns: `nil` for anything but http and https, and for an address with a name or password in it.
+  /// - Returns: `nil` for anything but http and https, for an address with a name or password in it, and for one that
+  ///   `wouldExpose` the file.
   func resolve(location: String) -> URL? {
-    guard let url = URL(string: location, relativeTo: creation)?.absoluteURL,
-      let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
+    guard let url = absolute(location), let scheme = url.scheme?.lowercased(),
+      ["http", "https"].contains(scheme), !wouldExpose(uploadAt: location),
       url.host?.isEmpty == false, url.user == nil, url.password == nil
     else { return nil }
     return url
+  }
+
+  /// Whether an upload that is made by https would go in the clear. A server that does not know of the TLS proxy before it
+  /// says so, and anybody in the same network could read the file there, or call it delivered.
+  func wouldExpose(uploadAt location: String) -> Bool {
+    creation.scheme?.lowercased() == "https" && absolute(location)?.scheme?.lowercased() == "http"
+  }
+
+  private func absolute(_ location: String) -> URL? {
+    URL(string: location, relativeTo: creation)?.absoluteURL
   }
 
   /// How an upload is written down: without scheme, host and port where they are the creation URL's, so that an album

@@ -161,6 +161,13 @@ extension TusUpload {
         return .done
       }
       guard let made else {
+        if let location = answer.location, endpoint.wouldExpose(uploadAt: location) {
+          return .stop(
+            DeliveryReason(
+              .refused,
+              "The server is asked by https and wants the file by http, which everybody on the way could read. "
+                + "It has to learn of the proxy before it: X-Forwarded-Proto and, for tusd, -behind-proxy."))
+        }
         return .stop(DeliveryReason(.intercepted, "The server made an upload and did not say where."))
       }
       location = made
