@@ -178,8 +178,8 @@ struct TusPartsTests {
       #expect(try await client.carry(try #require(try await due(bench))) == .sent)
       #expect(try await place.has(bytes))
       #expect((1_000_000..<1_100_000).contains(relay.received))
-      // The joining that missed a part, the part, and the joining.
-      #expect(relay.methods.filter { $0 == "POST" }.count == 3)
+      // The joining that missed a part, asked for twice, the part, and the joining.
+      #expect(relay.methods.filter { $0 == "POST" }.count == 4)
       #expect(try place.leftovers() == [])
     }
   }
@@ -202,6 +202,27 @@ struct TusPartsTests {
     #expect(server.exchanges.filter { $0.method == "JOIN" }.map(\.status) == [0, 0, 0, 201])
     #expect(server.wholeCount == 1)
     #expect(server.copies(of: bytes) == 1)
+    #expect(server.taken == bytes.count)
+  }
+
+  @Test(
+    "Parts that are gone because an earlier joining came to its end are not sent again",
+    arguments: [400, 404])
+  func joinedMeanwhile(status: Int) async throws {
+    let server = try ScriptedTus(["JOIN": [.takeLong(504), .refuse(status)]], extensions: Self.joining)
+    let bench = try await DeliveryBench()
+    let bytes = DeliveryBench.random(2_000_000)
+    try await bench.frame("IMG_0001.JPG", bytes, album: Self.album)
+    let client = client(try endpoint(server.port), bench)
+    let first = try await client.carry(try #require(try await due(bench)))
+    guard case .stopped(let reason, _) = first, reason.code == .failing else {
+      Issue.record("\(first)")
+      return
+    }
+    #expect(try await client.carry(try #require(try await due(bench))) == .sent)
+    #expect(server.exchanges.filter { $0.method == "JOIN" }.map(\.status) == [504, status, 201])
+    #expect(server.copies(of: bytes) == 1)
+    #expect(server.wholeCount == 1)
     #expect(server.taken == bytes.count)
   }
 

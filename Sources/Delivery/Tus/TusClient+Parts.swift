@@ -14,7 +14,12 @@ extension TusClient {
     let parts = TusParts(length: delivery.bytes, partBytes: parted.partBytes)
     if delivery.offset == delivery.bytes, parted.tags.count == parts.count {
       // Perhaps only the answer to the joining is missing, and the parts are gone since: they are not asked about first.
-      let joining = await join(parted.tags, errand)
+      var joining = await join(parted.tags, errand)
+      if case .refused(let answer) = joining, Self.mayMissAPart.contains(answer.status) {
+        // They go when the file is made of them. An earlier joining that got no answer may have done that while this one looked
+        // at them, and then the album knows the file by now.
+        joining = await join(parted.tags, errand)
+      }
       guard case .refused(let answer) = joining, Self.mayMissAPart.contains(answer.status) else {
         return try await settle(joining, parted, errand)
       }
