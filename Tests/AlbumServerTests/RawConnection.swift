@@ -47,6 +47,11 @@ struct RawConnection: Sendable {
     try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
   }
 
+  /// Takes a little of what has come, on a connection that takes nothing by itself.
+  func takeSome() {
+    channel.read()
+  }
+
   /// Everything that arrives until a text has been seen, or the other side closes.
   func read(until text: String) async throws -> String {
     var all = ""

@@ -58,6 +58,9 @@ struct RunningServer: Sendable {
     }
   }
 
+  /// How long a test waits for what comes in a moment, unless the machine has much else to do.
+  static let patience = Duration.seconds(600)
+
   struct Failure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
@@ -72,7 +75,9 @@ struct RunningServer: Sendable {
     if let token { headers[.authorization] = "Bearer \(token)" }
     headers[.connection] = "close"
     let (fields, authority) = (headers, "127.0.0.1:\(port)")
-    return try await TestClient.withClient(host: "127.0.0.1", port: port) { client in
+    // The client's own 15 s are little where hundreds of tests share two cores.
+    let patience = TestClient.Configuration(timeout: Self.patience)
+    return try await TestClient.withClient(host: "127.0.0.1", port: port, configuration: patience) { client in
       try await client.execute(
         .init(
           path, method: method, authority: authority, headers: fields,
@@ -113,6 +118,30 @@ struct RunningServer: Sendable {
       headers: [.uploadLength: String(bytes.count), .uploadMetadata: metadata.header], body: bytes)
   }
 
+  /// Publishes an original that is larger than the sockets' buffers, all of it zeros, and returns its path.
+  func publishLarge(in access: AlbumAccess, length: Int64 = 64 << 20) async throws -> String {
+    let (folder, draft) = (store.folder, UploadID())
+    let hash = ContentHash(of: Data("large".utf8))
+    try StoredFile(upload: folder.upload(draft), offset: 0).truncate(to: length)
+    try folder.adopt(folder.upload(draft), as: hash)
+    try folder.remove(folder.upload(draft))
+    let publication = Publication(
+      album: access.album, frame: hash, kind: .original, sha256: hash, bytes: length,
+      type: ContentType(head: SampleBytes.jpeg(ContentType.headLength), name: nil))
+    try await store.publish(publication)
+    return "/media/\(access.album.slug)/\(publication.file)"
+  }
+
+  /// Asks for something with a connection that takes the head of the answer, and nothing more.
+  func beginDownload(_ path: String) async throws -> RawConnection {
+    let guest = try await RawConnection.open(port: port, reads: false)
+    try await guest.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    guest.takeSome()
+    let head = try await guest.read(until: "\r\n\r\n")
+    guard head.hasPrefix("HTTP/1.1 200") else { throw Failure("no download began: \(head)") }
+    return guest
+  }
+
   func offset(of upload: String, _ access: AlbumAccess) async throws -> String? {
     try await tus(.head, upload, token: access.token).headers[.uploadOffset]
   }
@@ -120,7 +149,7 @@ struct RunningServer: Sendable {
   /// Waits until something holds that the server does by itself, looking again and again.
   func wait(until what: String, _ condition: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
-    let deadline = clock.now + .seconds(600)
+    let deadline = clock.now + Self.patience
     while try await !condition() {
       guard clock.now < deadline else { throw Failure("waited in vain until \(what)") }
       try await Task.sleep(for: .milliseconds(2))
