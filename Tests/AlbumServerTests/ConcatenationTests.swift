@@ -78,6 +78,85 @@ import Testing
     }
   }
 
+  @Test("Who asks again while the parts are being joined waits, and hears that the file is there")
+  func joinsTwice() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let bytes = SampleBytes.jpeg(1000)
+      let metadata = UploadMetadata(sha256: ContentHash(of: bytes))
+      let last = try await part(Array(bytes[600...]), of: bytes, to: access, on: server)
+      let first = try await part(Array(bytes[..<600]), of: bytes, to: access, on: server)
+      // Turns are taken in this order.
+      let id = try #require(
+        [first, last].compactMap { UploadID(String($0.suffix(32))) }.min { $0.text < $1.text })
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        // Until both are there nobody has a turn.
+        try await server.server.desk.turns.take(id) {
+          for _ in 0..<2 {
+            group.addTask {
+              let made = try await join([first, last], to: access, on: server, metadata: metadata)
+              #expect(made.status == .created)
+              #expect(made.headers[.uploadOffset] == "1000")
+            }
+          }
+          try await server.wait(until: "both wait for a part") {
+            await server.server.desk.turns.waiting(for: id) == 2
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(try await server.frames(of: access).map(\.seq) == [1])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: server.folder + "/uploads").isEmpty)
+    }
+  }
+
+  @Test("Stopping does not wait until a large file is made of its parts, which stay")
+  func stopping() async throws {
+    let folder = try TemporaryFolder()
+    let access = try await AlbumStore.open(folder.path).createAlbum(named: "a")
+    let guest = try await RunningServer.with(in: folder) {
+      $0.shutdownGrace = .milliseconds(50)
+    } _: { server in
+      // A clip's worth of nothing, which takes no room until it is copied.
+      let length: Int64 = 2 << 30
+      let part = UploadRow(
+        id: UploadID(), album: access.album.id, length: length, metadata: UploadMetadata(),
+        metadataHeader: "",
+        concatenation: UploadRow.partial, expiresAt: .distantFuture)
+      var whole = part
+      whole.offset = length
+      try await server.store.save(whole)
+      try StoredFile(upload: server.store.folder.upload(part.id), offset: 0).truncate(to: length)
+      let connection = try await RawConnection.open(port: server.port)
+      try await connection.send(
+        """
+        POST /api/v1/albums/\(access.album.slug)/uploads HTTP/1.1\r
+        Host: localhost\r
+        Authorization: Bearer \(access.token)\r
+        Tus-Resumable: 1.0.0\r
+        Upload-Concat: final;/\(part.id)\r
+        Content-Length: 0\r
+        \r
+
+        """)
+      let uploads = server.store.folder.uploads.string
+      try await server.wait(until: "the parts are being copied") {
+        try FileManager.default.contentsOfDirectory(atPath: uploads).contains { name in
+          let copy = try FileManager.default.attributesOfItem(atPath: "\(uploads)/\(name)")
+          return name != part.id.text && copy[.size] as? Int64 ?? 0 > 0
+        }
+      }
+      return connection
+    }
+    try await guest.close()
+    let store = try await AlbumStore.open(folder.path)
+    #expect(try await store.frames(of: access.album, after: 0, limit: 1).isEmpty)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/uploads")
+    #expect(names.count == 1)
+    let id = try #require(names.first.flatMap { UploadID($0) })
+    #expect(try await store.upload(id, album: access.album.id)?.isComplete == true)
+  }
+
   @Test("Parts of what the album has already go when they are joined, and change nothing")
   func known() async throws {
     try await RunningServer.with { server in

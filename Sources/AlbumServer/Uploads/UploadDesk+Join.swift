@@ -7,7 +7,8 @@ extension UploadDesk {
   /// Makes a file of partial uploads, and publishes it.
   ///
   /// The parts go when it is published, and when the album has the content already. Where the answer is lost and the client
-  /// asks again, an album that has the content says so, whatever became of the parts.
+  /// asks again, an album that has the content says so, whatever became of the parts. One that is cancelled, since the server
+  /// stops, leaves the parts as they are.
   func join(_ join: Tus.Join, in album: Album) async throws -> UploadRow {
     let metadata = join.metadata
     func upload(of length: Int64) -> UploadRow {
@@ -42,7 +43,9 @@ extension UploadDesk {
       for part in parts { try await store.drop(part.id) }
       return published
     } catch {
-      try await store.drop(whole.id)
+      // The database hears of the whole when it is published, and not before.
+      let folder = store.folder
+      try await BlockingThreads.run { try folder.remove(folder.upload(whole.id)) }
       throw error
     }
   }
@@ -76,10 +79,12 @@ extension UploadDesk {
     }
     var hasher = SHA256()
     var written: Int64 = 0
+    var synced: Int64 = 0
     for part in parts {
       let source = try await BlockingThreads.run { try StoredFile(reading: folder.upload(part.id)) }
       var offset: Int64 = 0
       while offset < part.length {
+        try Task.checkCancellation()
         let (soFar, start, target) = (hasher, offset, written)
         let (count, sum) = try await BlockingThreads.run {
           var sum = soFar
@@ -95,10 +100,17 @@ extension UploadDesk {
         hasher = sum
         offset += count
         written += count
+        // So that the sync at the end, which nothing can interrupt, has little left to do.
+        if written - synced >= Self.unsynced {
+          try await BlockingThreads.run { try file.syncBytes() }
+          synced = written
+        }
       }
     }
     return (file, hasher)
   }
 
   private static let piece: Int64 = 4 << 20
+  /// Bytes that the kernel may still have to write: a second or two of a slow disk.
+  private static let unsynced: Int64 = 32 << 20
 }

@@ -27,7 +27,9 @@ struct UploadEndpoints: Sendable {
     let album = try await gate.albumToUpload(request, context)
     let upload: UploadRow
     if let join = try Tus.join(request.headers) {
-      upload = try await desk.join(join, in: album)
+      // Whoever asks again, since no answer came for long, waits for the first and hears what that has made. Nothing else
+      // may take the parts away meanwhile.
+      upload = try await desk.turns.take(join.parts) { try await desk.join(join, in: album) }
     } else {
       let creation = try Tus.creation(request.headers, maxSize: desk.maxSize)
       upload = try await whileServing(context) {

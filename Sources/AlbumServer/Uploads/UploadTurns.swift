@@ -18,19 +18,33 @@ actor UploadTurns {
   nonisolated func take<Success>(
     _ upload: UploadID, cutOff: @escaping @Sendable () -> Void = {}, _ work: () async throws -> Success
   ) async rethrows -> Success {
-    let number = await enter(upload, cutOff: cutOff)
+    try await take([upload], cutOff: cutOff, work)
+  }
+
+  /// Runs the work of a request for several uploads when it is its turn at all of them.
+  nonisolated func take<Success>(
+    _ uploads: [UploadID], cutOff: @escaping @Sendable () -> Void = {}, _ work: () async throws -> Success
+  ) async rethrows -> Success {
+    var places: [(upload: UploadID, number: Int)] = []
+    // In the same order for everybody: no two requests ever wait for each other.
+    for upload in Set(uploads).sorted(by: { $0.text < $1.text }) {
+      places.append((upload, await enter(upload, cutOff: cutOff)))
+    }
     do {
       let success = try await work()
-      await leave(upload, number: number)
+      for place in places { await leave(place.upload, number: place.number) }
       return success
     } catch {
-      await leave(upload, number: number)
+      for place in places { await leave(place.upload, number: place.number) }
       throw error
     }
   }
 
   /// How many requests hold or wait for a turn.
   var count: Int { lines.values.reduce(0) { $0 + $1.count } }
+
+  /// How many requests wait for their turn at an upload.
+  func waiting(for upload: UploadID) -> Int { lines[upload, default: []].count { $0.waiting != nil } }
 
   private func enter(_ upload: UploadID, cutOff: @escaping @Sendable () -> Void) async -> Int {
     lastNumber += 1
