@@ -114,7 +114,7 @@ final class RenditionMaker: Service {
           album: lacking.album, frame: lacking.frame, kind: rendition.kind, sha256: hash,
           bytes: Int64(bytes.count),
           type: ContentType(head: Array(bytes.prefix(ContentType.headLength)), name: nil),
-          name: lacking.name, facts: rendered.facts))
+          name: lacking.name, facts: rendered.facts, isMadeHere: true))
     }
     return true
   }
@@ -161,8 +161,7 @@ extension AlbumStore {
         throw AlbumServerError(.database, "a frame that lacks renditions has no original")
       }
       var kinds: Set<AssetKind> = []
-      if frame.thumbnail == nil { kinds.insert(.thumbnail) }
-      if frame.preview == nil { kinds.insert(.preview) }
+      for kind in [AssetKind.thumbnail, .preview] where !frame.has(kind) { kinds.insert(kind) }
       return LackingRenditions(
         album: try Album(row: albumRow), frame: frame.frame, name: frame.name, original: original,
         kinds: kinds)

@@ -94,6 +94,39 @@ import Testing
     #expect(try await store.album(slug: album.slug)?.frames == 1)
   }
 
+  @Test("What the server has made never takes the place of what the photographer sent, pictures or facts")
+  func madeHere() async throws {
+    let folder = try TemporaryFolder()
+    let store = try await AlbumStore.open(folder.path)
+    let album = try await store.createAlbum(named: "a").album
+    let original = SampleBytes.jpeg(100)
+    let frame = ContentHash(of: original)
+    func made(_ kind: AssetKind, seed: UInt64) -> Publication {
+      var publication = publication(
+        kind, of: frame, bytes: SampleBytes.jpeg(10, seed: seed), in: album,
+        facts: PictureFacts(capturedAt: "2026-11-23T14:03:07", camera: "A"))
+      publication.isMadeHere = true
+      return publication
+    }
+    let corrected = PictureFacts(capturedAt: "2026-11-23T15:03:07+01:00")
+    try await store.publish(publication(.original, of: frame, bytes: original, in: album, facts: corrected))
+    // The server is making both when the photographer's preview arrives.
+    let preview = publication(.preview, of: frame, bytes: SampleBytes.jpeg(20, seed: 2), in: album)
+    try await store.publish(preview)
+    #expect(try await store.publish(made(.thumbnail, seed: 3)))
+    #expect(try await !store.publish(made(.preview, seed: 4)))
+    let shown = try #require(try await store.frames(of: album, after: 0, limit: 10).first)
+    #expect(shown.preview == "/media/\(album.slug)/\(preview.file)")
+    #expect(shown.thumbnail != nil)
+    #expect(shown.facts == PictureFacts(capturedAt: corrected.capturedAt, camera: "A"))
+    #expect(try await store.totals().lackingRenditions == 0)
+    #expect(try await store.album(slug: album.slug)?.bytes == 130)
+    // What the photographer sends later does take the server's place.
+    #expect(
+      try await store.publish(
+        publication(.thumbnail, of: frame, bytes: SampleBytes.jpeg(30, seed: 5), in: album)))
+  }
+
   @Test("Facts that come later fill what was not known and keep the rest")
   func facts() {
     let known = PictureFacts(width: 3, camera: "A")

@@ -62,6 +62,15 @@ struct FrameRow: Hashable, Sendable {
       ])
   }
 
+  /// Whether it has an asset of a kind.
+  func has(_ kind: AssetKind) -> Bool {
+    switch kind {
+    case .thumbnail: thumbnail != nil
+    case .preview: preview != nil
+    case .original: original != nil
+    }
+  }
+
   /// As the API shows it. The URLs have no host: one answer is right on every address the server has.
   func albumFrame(slug: String) -> AlbumFrame {
     func url(_ file: String?) -> String? { file.map { "/media/\(slug)/\($0)" } }

@@ -14,6 +14,9 @@ struct Publication: Sendable {
   var name: String?
   var originalBytes: Int64?
   var facts: PictureFacts?
+  /// Whether the server has made it, of the original. What the photographer sends comes before it, also what arrived while
+  /// it was being made: that may be retouched, and its facts corrected.
+  var isMadeHere = false
 
   /// The name under which the bytes are served: immutable, since it is their hash.
   var file: String { "\(sha256.hex).\(type.fileExtension)" }
@@ -30,7 +33,7 @@ extension Publication {
       existing
       ?? FrameRow(
         frame: frame, name: name ?? fallback, mediaType: MediaType.forFile(named: name ?? fallback))
-    if let facts { row.facts = facts.filled(from: row.facts) }
+    if let facts { row.facts = isMadeHere ? row.facts.filled(from: facts) : facts.filled(from: row.facts) }
     switch kind {
     case .thumbnail: row.thumbnail = file
     case .preview: row.preview = file
@@ -64,6 +67,8 @@ extension AlbumStore {
     let feeds = feeds
     return try await write { database in
       try upload?.save(in: database)
+      let existing = try Self.frame(publication.frame, album: publication.album.id, in: database)
+      if publication.isMadeHere, let existing, existing.has(publication.kind) { return false }
       try database.run(
         """
         INSERT OR IGNORE INTO assets(album, frame, kind, sha256, file, name, media_type, bytes)
@@ -78,7 +83,6 @@ extension AlbumStore {
       guard database.changesCount > 0 else { return false }
       try database.run(
         "UPDATE albums SET bytes = bytes + ? WHERE id = ?", [publication.bytes, publication.album.id])
-      let existing = try Self.frame(publication.frame, album: publication.album.id, in: database)
       let merged = publication.merged(into: existing)
       return try Self.save(merged, over: existing, album: publication.album, feeds: feeds, in: database)
     }
