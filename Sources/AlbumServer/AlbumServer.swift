@@ -15,6 +15,7 @@ public struct AlbumServer: Service {
   private let configuration: AlbumServerConfiguration
   private let logger: Logger
   let desk: UploadDesk
+  let downloads: Downloads
   private let renditions: RenditionMaker
   let routes: Routes
 
@@ -27,14 +28,17 @@ public struct AlbumServer: Service {
     let desk = UploadDesk(
       store: store, lifetime: configuration.uploadLifetime.seconds, maxSize: configuration.maxUploadSize,
       onOriginal: { renditions.look() })
+    let downloads = Downloads(most: configuration.mostDownloads, patience: configuration.downloadPatience)
     let gate = Gate(store: store)
     let publicURL = configuration.publicURL
     self.renditions = renditions
     self.desk = desk
+    self.downloads = downloads
     routes = Routes(
       page: PageEndpoints(gate: gate),
       albums: AlbumEndpoints(store: store, gate: gate, publicURL: publicURL),
-      media: MediaEndpoint(store: store), originals: OriginalEndpoint(store: store, gate: gate),
+      media: MediaEndpoint(store: store, downloads: downloads),
+      originals: OriginalEndpoint(store: store, gate: gate),
       uploads: UploadEndpoints(desk: desk, gate: gate, publicURL: publicURL),
       health: HealthEndpoints(store: store, desk: desk))
   }
@@ -83,15 +87,20 @@ public struct AlbumServer: Service {
 
   private func application(_ isListening: Listening) -> some ApplicationProtocol {
     let onReady = configuration.onReady
+    let idleTimeout = TimeAmount(configuration.idleTimeout)
     return Application(
       responder: routes.responder(),
-      server: .http1(configuration: .init(idleTimeout: .init(configuration.idleTimeout))),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [AnswerWatch(patience: idleTimeout)], idleTimeout: idleTimeout)),
       configuration: .init(
         address: .hostname(configuration.host, port: configuration.port), serverName: "pixcheese",
         backlog: 1024),
       services: [
         FeedKeeper(store: store, heartbeat: configuration.heartbeat, logger: logger),
-        ExpiredUploads(store: store, logger: logger), renditions,
+        ExpiredUploads(store: store, logger: logger),
+        DownloadKeeper(downloads: downloads, interval: min(configuration.downloadPatience, .seconds(1))),
+        renditions,
       ],
       onServerRunning: { channel in
         isListening.began.store(true, ordering: .relaxed)

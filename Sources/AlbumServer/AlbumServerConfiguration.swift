@@ -14,10 +14,15 @@ public struct AlbumServerConfiguration: Sendable {
   public var uploadLifetime: Duration = .seconds(7 * 86_400)
   /// How often an event stream without events shows that it lives.
   public var heartbeat: Duration = .seconds(15)
-  /// How long a connection may say nothing, also in the middle of a request's body, before it is closed.
+  /// How long a connection may say nothing, also in the middle of a request's body, or take nothing of an answer, before it
+  /// is closed.
   public var idleTimeout: Duration = .seconds(60)
   /// How long running downloads may go on after the server was told to stop.
   public var shutdownGrace: Duration = .seconds(3)
+  /// How many downloads there are at once; others wait. At 192 KiB each they hold 192 MiB at most.
+  var mostDownloads = 1024
+  /// How long one of them may take nothing while others wait.
+  var downloadPatience: Duration = .seconds(2)
   /// How long renditions that the disk refused are left before they are tried again; it doubles, up to ten minutes.
   var renditionPause: Duration = .seconds(5)
   /// Called once, when the server listens, with the port it listens on.

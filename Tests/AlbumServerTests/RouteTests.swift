@@ -107,22 +107,6 @@ import Testing
     }
   }
 
-  @Test("Stopping does not wait for a download that its guest does not take")
-  func stuckDownload() async throws {
-    let guest = try await RunningServer.with {
-      $0.shutdownGrace = .milliseconds(50)
-    } _: { server in
-      let access = try await server.store.createAlbum(named: "a")
-      // More than the sockets' buffers hold.
-      try await server.upload(SampleBytes.jpeg(24 << 20), to: access)
-      let path = try #require(try await server.frames(of: access).first?.original)
-      let guest = try await RawConnection.open(port: server.port, reads: false)
-      try await guest.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
-      return guest
-    }
-    try await guest.close()
-  }
-
   @Test("The page and its files come with a strict policy, and are asked for again only when they changed")
   func page() async throws {
     try await RunningServer.with { server in

@@ -5,10 +5,12 @@ import NIOCore
 
 /// `/media/SLUG/SHA256.EXT`: published bytes, which never change under their address.
 struct MediaEndpoint: Sendable {
-  /// Bytes that are in memory for one download.
-  private static let chunkSize: Int64 = 256 << 10
+  /// Bytes that are read at once. Up to three times as many are in memory for one download: what the connection holds,
+  /// and what waits for it.
+  private static let pieceSize: Int64 = 64 << 10
 
   let store: AlbumStore
+  let downloads: Downloads
 
   func get(_ request: Request, _ context: AlbumRequestContext) async throws -> Response {
     guard let slug = context.parameters.get("slug"), let name = context.parameters.get("file"),
@@ -38,22 +40,27 @@ struct MediaEndpoint: Sendable {
         .rangeNotSatisfiable, "The picture has \(asset.bytes) bytes.",
         headers: [.contentRange: "bytes */\(asset.bytes)"])
     }
+    let download = try await downloads.begin(cutOff: context.cutOff)
     let path = store.folder.content(asset.sha256)
     let file = try await BlockingThreads.run { try StoredFile(reading: path) }
-    return Response(status: status, headers: headers, body: Self.body(of: file, bytes))
+    return Response(status: status, headers: headers, body: Self.body(of: file, bytes, download))
   }
 
   /// Streams a part of a file: one piece is read when the one before it has gone out.
-  private static func body(of file: StoredFile, _ bytes: Range<Int64>) -> ResponseBody {
+  private static func body(
+    of file: StoredFile, _ bytes: Range<Int64>, _ download: Download
+  ) -> ResponseBody {
     ResponseBody(contentLength: bytes.count) { writer in
       var offset = bytes.lowerBound
       while offset < bytes.upperBound {
-        let (start, count) = (offset, Int(min(chunkSize, bytes.upperBound - offset)))
+        let (start, count) = (offset, Int(min(pieceSize, bytes.upperBound - offset)))
         let piece = try await BlockingThreads.run { try file.read(count, at: start) }
         guard !piece.isEmpty else {
           throw AlbumServerError(.file, "a published file is shorter than it was")
         }
+        download.writes()
         try await writer.write(ByteBuffer(bytes: piece))
+        download.hasWritten()
         offset += Int64(piece.count)
       }
       try await writer.finish(nil)
