@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Model
+import SystemPackage
 import TestServers
 import Testing
 
@@ -176,6 +177,42 @@ import Testing
         let frame = try #require(try await server.frames(of: album).first)
         let shown = try await server.send(.get, try #require(frame.original))
         #expect(ContentHash(of: shown.bytes) == hash)
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: server.folder + "/uploads").isEmpty)
+    }
+  }
+
+  @Test(
+    "An unfinished upload to which somebody gave another name goes on by itself, and that file stays as it is"
+  )
+  func linked() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let (bytes, folder) = (SampleBytes.jpeg(1000), server.store.folder)
+      // A snapshot of the folder; and equal files joined, where one is published that is the other's beginning.
+      let half = Array(bytes[..<500])
+      let snapshot = folder.root.appending("snapshot")
+      try await server.upload(half, to: try await server.store.createAlbum(named: "b"))
+      for other in [snapshot, folder.content(ContentHash(of: half))] {
+        let path = try await server.create(access, length: 1000)
+        try await server.tus(.patch, path, token: access.token, headers: [.uploadOffset: "0"], body: half)
+        let file = folder.upload(try #require(UploadID(String(path.suffix(32))))).string
+        if other == snapshot {
+          try FileManager.default.linkItem(atPath: file, toPath: other.string)
+        } else {
+          try FileManager.default.removeItem(atPath: file)
+          try FileManager.default.linkItem(atPath: other.string, toPath: file)
+        }
+        let seen = try await server.frames(of: access)
+        let more = try await server.tus(
+          .patch, path, token: access.token, headers: [.uploadOffset: "500"], body: Array(bytes[500..<700]))
+        #expect(more.headers[.uploadOffset] == "700")
+        #expect(try await server.frames(of: access) == seen)
+        let rest = try await server.tus(
+          .patch, path, token: access.token, headers: [.uploadOffset: "700"], body: Array(bytes[700...]))
+        #expect(rest.headers[.uploadOffset] == "1000")
+        #expect(try await server.frames(of: access).map(\.frame) == [ContentHash(of: bytes)])
+        #expect(try Data(contentsOf: URL(filePath: other.string)) == Data(half))
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: server.folder + "/uploads").isEmpty)
     }

@@ -51,7 +51,7 @@ struct DataFolder: Sendable {
   /// Gives a finished, synced upload its place among the published files, and makes that survive a power cut.
   ///
   /// The upload's own name stays until the database says that it is published: after a crash in between the next request
-  /// for it publishes it (`StoredFile.isAdopted`). Where a file system has no hard links the file moves instead.
+  /// for it publishes it (`adoptedHash`). Where a file system has no hard links the file moves instead.
   func adopt(_ upload: FilePath, as hash: ContentHash) throws(AlbumServerError) {
     let target = content(hash)
     let folder = FilePath("\(root.string)/content/\(hash.hex.prefix(2))")
@@ -69,6 +69,43 @@ struct DataFolder: Sendable {
       }
     }
     try sync(folder: folder)
+  }
+
+  /// The hash of an upload that has its place among the published files (`adopt`), while the database does not know it: a
+  /// crash, or a full disk, came between the two. `nil` for any other that has a second name.
+  /// - Parameter length: what the upload has when it is whole.
+  func adoptedHash(of upload: StoredFile, length: Int64) throws(AlbumServerError) -> ContentHash? {
+    guard try upload.length() == length else { return nil }
+    let hash = try upload.hash()
+    return try upload.isSame(as: content(hash)) ? hash : nil
+  }
+
+  /// Gives an upload that somebody has linked a file of its own, which may be written to.
+  /// - Parameter count: so many of its bytes were acknowledged.
+  /// - Throws: `AlbumServerError` with `.notFound` where it has fewer.
+  func separate(
+    _ upload: FilePath, from linked: StoredFile, keeping count: Int64
+  ) throws -> StoredFile {
+    let draft = self.upload(UploadID())
+    do {
+      let copy = try StoredFile(upload: draft, offset: 0)
+      var offset: Int64 = 0
+      while offset < count {
+        let bytes = try linked.read(Int(min(1 << 20, count - offset)), at: offset)
+        guard !bytes.isEmpty else {
+          throw AlbumServerError(.notFound, "\(upload) is shorter than what was acknowledged")
+        }
+        try bytes.withUnsafeBytes { try copy.write($0, at: offset) }
+        offset += Int64(bytes.count)
+      }
+      try copy.sync()
+      guard rename(draft.string, upload.string) == 0 else { throw failure(upload, "cannot be written") }
+    } catch {
+      try remove(draft)
+      throw error
+    }
+    try sync(folder: uploads)
+    return try StoredFile(upload: upload, offset: count)
   }
 
   /// Published bytes that are as many as they should be stay; others are no longer what their name says (a disk that

@@ -8,10 +8,10 @@ import SystemPackage
 final class StoredFile: Sendable {
   private let path: FilePath
   private let descriptor: FileDescriptor
-  /// Whether it is an upload that has its place among the content already (`DataFolder.adopt`), while the database does
-  /// not know it: a crash, or a full disk, came between the two. It is whole, and since another album may show the same
-  /// bytes from that very file, not one of them may change any more.
-  let isAdopted: Bool
+  /// Whether it is an upload that has another name besides its own, so that not one of its bytes may change: it has its place
+  /// among the content (`DataFolder.adoptedHash`), where another album may show it, or somebody has linked it, for a
+  /// snapshot of the folder or since it equals another file.
+  let isLinked: Bool
 
   /// Opens a published file for reading.
   /// - Throws: `AlbumServerError` with `.notFound` where there is none.
@@ -24,11 +24,11 @@ final class StoredFile: Sendable {
     } catch {
       throw AlbumServerError(.file, "\(path) cannot be opened", underlying: error)
     }
-    isAdopted = false
+    isLinked = false
   }
 
   /// Opens an upload at an offset: what lies beyond it was never acknowledged and is cut off.
-  /// One that is adopted (`isAdopted`) stays as it is.
+  /// One that is linked (`isLinked`) stays as it is.
   /// - Throws: `AlbumServerError` with `.notFound` where fewer bytes are there than the offset says.
   init(upload path: FilePath, offset: Int64) throws(AlbumServerError) {
     self.path = path
@@ -45,11 +45,11 @@ final class StoredFile: Sendable {
     }
     do {
       let names = try FileManager.default.attributesOfItem(atPath: path.string)[.referenceCount] as? Int
-      isAdopted = (names ?? 1) > 1
+      isLinked = (names ?? 1) > 1
     } catch {
       throw AlbumServerError(.file, "\(path) cannot be looked at", underlying: error)
     }
-    guard !isAdopted else { return }
+    guard !isLinked else { return }
     let length = try length()
     guard length >= offset else {
       throw AlbumServerError(.notFound, "\(path) is shorter than what was acknowledged")
@@ -69,6 +69,17 @@ final class StoredFile: Sendable {
     } catch {
       throw AlbumServerError(.file, "\(path) cannot be measured", underlying: error)
     }
+  }
+
+  /// Whether a path leads to this very file.
+  func isSame(as path: FilePath) throws(AlbumServerError) -> Bool {
+    var (own, other) = (stat(), stat())
+    guard fstat(descriptor.rawValue, &own) == 0 else { throw failure("cannot be looked at") }
+    guard stat(path.string, &other) == 0 else {
+      guard errno == ENOENT else { throw .file(path, "cannot be looked at", Errno(rawValue: errno)) }
+      return false
+    }
+    return own.st_dev == other.st_dev && own.st_ino == other.st_ino
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(AlbumServerError) {

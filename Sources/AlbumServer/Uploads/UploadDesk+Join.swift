@@ -38,8 +38,8 @@ extension UploadDesk {
     try await requireRoom(for: length)
     let whole = upload(of: length)
     do {
-      let (file, hasher) = try await copy(parts, into: whole)
-      let published = try await finish(whole, file: file, whole: hasher, in: album)
+      let (file, hash) = try await copy(parts, into: whole)
+      let published = try await finish(whole, file: file, hash: hash, in: album)
       for part in parts { try await store.drop(part.id) }
       return published
     } catch {
@@ -72,7 +72,7 @@ extension UploadDesk {
   }
 
   /// Writes the parts' bytes behind one another, a piece at a time so that no thread is held for a whole clip.
-  private func copy(_ parts: [UploadRow], into whole: UploadRow) async throws -> (StoredFile, SHA256) {
+  private func copy(_ parts: [UploadRow], into whole: UploadRow) async throws -> (StoredFile, ContentHash) {
     let folder = store.folder
     let file = try await BlockingThreads.run {
       try StoredFile(upload: folder.upload(whole.id), offset: 0)
@@ -107,7 +107,7 @@ extension UploadDesk {
         }
       }
     }
-    return (file, hasher)
+    return (file, ContentHash(hasher.finalize()))
   }
 
   private static let piece: Int64 = 4 << 20

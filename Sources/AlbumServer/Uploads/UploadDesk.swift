@@ -75,13 +75,22 @@ final class UploadDesk: Sendable {
     let (path, offset) = (store.folder.upload(upload.id), upload.offset)
     guard !upload.isComplete else { return upload }
     let file: StoredFile
+    let adopted: ContentHash?
     do {
-      file = try await BlockingThreads.run { try StoredFile(upload: path, offset: offset) }
+      let (store, row) = (store, upload)
+      (file, adopted) = try await BlockingThreads.run {
+        let file = try StoredFile(upload: path, offset: offset)
+        guard file.isLinked else { return (file, nil) }
+        // A part of a file is never published by itself.
+        let hash = row.isPartial ? nil : try store.folder.adoptedHash(of: file, length: row.length)
+        return hash == nil
+          ? (try store.folder.separate(path, from: file, keeping: offset), nil) : (file, hash)
+      }
     } catch let error as AlbumServerError where error.code == .notFound {
       try await store.drop(upload.id)
       throw TusRefusal(.gone, "The bytes of this upload are lost: make a new one.")
     }
-    if file.isAdopted { return try await finish(upload, file: file, whole: nil, in: album) }
+    if let adopted { return try await finish(upload, file: file, hash: adopted, in: album) }
     let receiver = UploadReceiver(file: file, length: upload.length) { count in
       self.received.add(Int64(count), ordering: .relaxed)
     }
@@ -98,7 +107,8 @@ final class UploadDesk: Sendable {
       hashes.put(upload.id, .init(hasher: whole, offset: bytes.offset))
     }
     if bytes.offset == upload.length, !upload.isPartial {
-      return try await finish(upload, file: file, whole: bytes.whole, in: album)
+      let hash = bytes.whole.map { ContentHash($0.finalize()) }
+      return try await finish(upload, file: file, hash: hash, in: album)
     }
     if bytes.offset > offset {
       try await BlockingThreads.run { try file.syncBytes() }
@@ -139,14 +149,15 @@ final class UploadDesk: Sendable {
   }
 
   /// Every byte is there: checks them, makes them durable, and publishes.
+  /// - Parameter known: their hash; `nil` where nobody has seen all of them, and they are read once more.
   func finish(
-    _ upload: UploadRow, file: StoredFile, whole: SHA256?, in album: Album
+    _ upload: UploadRow, file: StoredFile, hash known: ContentHash?, in album: Album
   ) async throws -> UploadRow {
     let (store, id, metadata) = (store, upload.id, upload.metadata)
     let name = FileName.clean(metadata.filename)
     let (hash, type) = try await BlockingThreads.run {
       try file.sync()
-      let hash = try whole.map { ContentHash($0.finalize()) } ?? file.hash()
+      let hash = try known ?? file.hash()
       return (hash, ContentType(head: try file.read(ContentType.headLength, at: 0), name: name))
     }
     if let expected = metadata.sha256, expected != hash {
