@@ -78,6 +78,37 @@ import Testing
     }
   }
 
+  @Test("A frame that another laptop names by its other original is the same frame")
+  func otherOriginal() async throws {
+    try await RunningServer.with { server in
+      let access = try await server.store.createAlbum(named: "a")
+      let raw = Array("II*\u{0}RAW".utf8) + SampleBytes.jpeg(100)
+      let jpeg = SampleBytes.jpeg(200, seed: 2)
+      func metadata(_ bytes: [UInt8], of first: [UInt8], _ name: String) -> UploadMetadata {
+        UploadMetadata(filename: name, frame: ContentHash(of: first), sha256: ContentHash(of: bytes))
+      }
+      // One has seen the RAW first, the other the JPEG.
+      try await server.upload(raw, to: access, metadata: metadata(raw, of: raw, "IMG_1.NEF"))
+      try await server.upload(jpeg, to: access, metadata: metadata(jpeg, of: raw, "IMG_1.JPG"))
+      let thumbnail = UploadMetadata(filename: "IMG_1.JPG", kind: .thumbnail, frame: ContentHash(of: jpeg))
+      try await server.upload(SampleBytes.jpeg(50, seed: 3), to: access, metadata: thumbnail)
+      for (bytes, name) in [(jpeg, "IMG_1.JPG"), (raw, "IMG_1.NEF")] {
+        let again = try await server.tus(
+          .post, "/api/v1/albums/\(access.album.slug)/uploads", token: access.token,
+          headers: [
+            .uploadLength: String(bytes.count), .uploadMetadata: metadata(bytes, of: jpeg, name).header,
+          ])
+        #expect(again.headers[.uploadOffset] == String(bytes.count), "nothing is left to send")
+      }
+      // Plain clients name no frame.
+      try await server.upload(jpeg, to: access)
+      let frames = try await server.frames(of: access)
+      #expect(frames.map(\.frame) == [ContentHash(of: raw)])
+      #expect(frames.first?.thumbnail != nil)
+      #expect(frames.first?.originals.map(\.name) == ["IMG_1.NEF", "IMG_1.JPG"])
+    }
+  }
+
   @Test("What the album has already is complete when it is made, and no change")
   func alreadyThere() async throws {
     try await RunningServer.with { server in

@@ -59,6 +59,7 @@ extension Publication {
 extension AlbumStore {
   /// Publishes in one transaction: the asset, the frame as viewers see it, and the end of the upload.
   ///
+  /// Where the album knows the frame by another of its originals, it becomes part of that (`identity`).
   /// The same content for the same frame and kind again changes nothing, however often it comes.
   /// - Parameter upload: what the bytes arrived as; it is complete after this.
   /// - Returns: whether viewers see a change.
@@ -67,6 +68,9 @@ extension AlbumStore {
     let feeds = feeds
     return try await write { database in
       try upload?.save(in: database)
+      var publication = publication
+      publication.frame = try Self.identity(
+        of: publication.frame, album: publication.album.id, in: database)
       let existing = try Self.frame(publication.frame, album: publication.album.id, in: database)
       if publication.isMadeHere, let existing, existing.has(publication.kind) { return false }
       try database.run(
@@ -107,6 +111,24 @@ extension AlbumStore {
     // On the writer's queue after the commit: the changes reach the feed in the order of their numbers.
     database.afterNextTransaction { _ in feeds.publish(event, seq: seq, album: album.id) }
     return true
+  }
+
+  /// What an album calls a frame that somebody names by one of its originals.
+  ///
+  /// Of RAW and JPEG one laptop may have seen the one first, and another the other: each names the frame by the first that it
+  /// saw. It is the same frame as soon as the album has the original that it is named by.
+  static func identity(
+    of frame: ContentHash, album: Int64, in database: Database
+  ) throws -> ContentHash {
+    let row = try Row.fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT COALESCE(
+            (SELECT frame FROM frames WHERE album = ?1 AND frame = ?2),
+            (SELECT MIN(frame) FROM assets WHERE album = ?1 AND sha256 = ?2 AND kind = 'original')) AS frame
+          """), arguments: [album, frame.column])
+    guard let column: Data = row?["frame"] else { return frame }
+    return try ContentHash(column: column)
   }
 
   static func frame(_ frame: ContentHash, album: Int64, in database: Database) throws -> FrameRow? {
@@ -150,7 +172,8 @@ extension AlbumStore {
     album: Int64, frame: ContentHash, kind: AssetKind, sha256: ContentHash
   ) async throws -> Int64? {
     try await read { database in
-      try Int64.fetchOne(
+      let frame = try Self.identity(of: frame, album: album, in: database)
+      return try Int64.fetchOne(
         database.cachedStatement(
           sql: "SELECT bytes FROM assets WHERE album = ? AND frame = ? AND kind = ? AND sha256 = ?"),
         arguments: [album, frame.column, kind.rawValue, sha256.column])
@@ -163,8 +186,8 @@ extension AlbumStore {
   func originalBytes(of sha256: ContentHash, album: Int64) async throws -> Int64? {
     try await read { database in
       try Int64.fetchOne(
-        database, sql: "SELECT bytes FROM assets WHERE album = ? AND kind = ? AND sha256 = ?",
-        arguments: [album, AssetKind.original.rawValue, sha256.column])
+        database, sql: "SELECT bytes FROM assets WHERE album = ? AND sha256 = ? AND kind = 'original'",
+        arguments: [album, sha256.column])
     }
   }
 }

@@ -14,6 +14,10 @@ enum Schema {
       // `partial`, or `final;` and the parts' addresses, as in tus's Upload-Concat.
       try database.execute(sql: "ALTER TABLE uploads ADD COLUMN concatenation TEXT")
     }
+    migrator.registerMigration("4 originals by their hashes") { database in
+      try database.execute(
+        sql: "CREATE INDEX assets_originals ON assets(album, sha256) WHERE kind = 'original'")
+    }
     return migrator
   }
 

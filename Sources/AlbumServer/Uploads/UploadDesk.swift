@@ -176,10 +176,10 @@ final class UploadDesk: Sendable {
     var complete = upload
     complete.offset = upload.length
     complete.expiresAt = expiry
-    let frame = metadata.frame ?? hash
     try await store.publish(
       Publication(
-        album: album, frame: frame, kind: metadata.kind, sha256: hash, bytes: upload.length, type: type,
+        album: album, frame: metadata.frame ?? hash, kind: metadata.kind, sha256: hash, bytes: upload.length,
+        type: type,
         name: name, originalBytes: metadata.originalBytes, facts: metadata.facts),
       upload: complete)
     finished.add(1, ordering: .relaxed)

@@ -27,6 +27,10 @@ public struct AlbumServerVerifier: DestinationVerifier {
       for frame in page.frames { frames[frame.frame] = frame }
       after = page.next
     }
+    // As the server has it: a frame is known by any of its originals.
+    for frame in frames.values {
+      for original in frame.originals { frames[original.sha256] = frames[original.sha256] ?? frame }
+    }
     self.frames = frames
   }
 
