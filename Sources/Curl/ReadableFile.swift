@@ -28,6 +28,8 @@ public final class ReadableFile: Sendable {
 
     /// Whether the file is not there, as against being there and unreadable.
     public var isMissing: Bool { errno == ENOENT || errno == ENOTDIR }
+    /// Whether only something of this machine has run out, open files or memory: nothing is wrong with the file.
+    public var isExhaustion: Bool { errno == EMFILE || errno == ENFILE || errno == ENOMEM }
     public var description: String { "\(path): \(String(cString: strerror(errno)))" }
   }
 

@@ -28,6 +28,8 @@ public struct DeliveryReason: Codable, Hashable, Sendable {
     case corrupted
     /// It forgets uploads faster than they can be made.
     case forgotten
+    /// This machine has no open file, or no memory, left to read what is to be sent.
+    case exhausted
 
     /// The token is missing, wrong or not enough (401, 403).
     case notAllowed
@@ -65,9 +67,7 @@ public struct DeliveryReason: Codable, Hashable, Sendable {
   public var needsPerson: Bool {
     switch code {
     case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .metered, .noRoom, .locked,
-      .conflict,
-      .corrupted,
-      .forgotten:
+      .conflict, .corrupted, .forgotten, .exhausted:
       false
     case .notAllowed, .noSuchAlbum, .tooLarge, .refused, .fileMissing, .fileUnreadable, .fileChanged:
       true
@@ -77,7 +77,8 @@ public struct DeliveryReason: Codable, Hashable, Sendable {
   /// What else it holds up.
   public var scope: Scope {
     switch code {
-    case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .metered, .noRoom: .destination
+    case .offline, .intercepted, .loginPage, .certificate, .busy, .failing, .metered, .noRoom, .exhausted:
+      .destination
     case .locked, .conflict, .corrupted, .forgotten, .notAllowed, .noSuchAlbum, .tooLarge, .refused,
       .fileMissing,
       .fileUnreadable, .fileChanged:

@@ -17,7 +17,7 @@ struct DeliverySource: Sendable {
   private let disk: DispatchQueue
 
   /// Opens a delivery's file.
-  /// - Throws: `DeliveryReason`: `fileMissing`, `fileUnreadable`, `fileChanged`.
+  /// - Throws: `SourceError`: `fileMissing`, `fileUnreadable`, `fileChanged`, `exhausted`.
   static func open(_ delivery: Delivery, on disk: DispatchQueue) async throws(SourceError) -> DeliverySource {
     if let left = delivery.leftSpoolAt {
       throw SourceError(
@@ -32,7 +32,7 @@ struct DeliverySource: Sendable {
     }
     switch opened {
     case .failure(let error):
-      throw SourceError(DeliveryReason(error.isMissing ? .fileMissing : .fileUnreadable, error.description))
+      throw SourceError(DeliveryReason(error))
     case .success(let file):
       let source = DeliverySource(
         file: file, bytes: delivery.bytes,
@@ -118,6 +118,15 @@ struct DeliverySource: Sendable {
       offset += Int64(part.count)
     }
     return function.finalize()
+  }
+}
+
+extension DeliveryReason {
+  /// What keeps a file from being opened.
+  init(_ error: ReadableFile.OpenError) {
+    let code: Code =
+      if error.isExhaustion { .exhausted } else { error.isMissing ? .fileMissing : .fileUnreadable }
+    self.init(code, error.description)
   }
 }
 
