@@ -170,27 +170,28 @@ final class Console: Sendable {
 
   /// How long a reader of what a run says may take nothing before the run, which is done, ends without it.
   private static let patience = Duration.seconds(5)
-  /// Whether a command that stays has done its work, and no signal came before that was told.
+  /// Whether a command that stays has done its work, and somebody has read so far what it said.
   private static let isDone = Atomic(false)
 
   /// A command that stays has done its work: waits until what it said is written, as long as somebody reads that.
   /// Cancelling ends the waiting, as a signal does.
   static func done() async {
-    await drain(patience: patience)
-    if !Task.isCancelled { isDone.store(true, ordering: .relaxed) }
+    if await drain(patience: patience) { isDone.store(true, ordering: .relaxed) }
   }
 
   /// Waits, before the process ends, until all that was said is written.
   ///
   /// An answer is waited for however slowly it is read, as with any command in a pipe; a signal ends that. What a run
-  /// that is done says last is waited for as long as somebody reads. A run that was stopped must be gone soon: it waits
-  /// for a second at most.
+  /// that is done says last is waited for as long as somebody reads. A run that was stopped must be gone soon, and one
+  /// that nobody reads may: it waits for a second at most.
   /// - Parameter isLasting: whether a command that stays is at its end.
   static func finish(isLasting: Bool) async {
-    guard isLasting else { return await drain() }
-    guard isDone.load(ordering: .relaxed) else { return await drain(limit: .seconds(1)) }
+    guard isLasting, isDone.load(ordering: .relaxed) else {
+      await drain(limit: isLasting ? .seconds(1) : nil)
+      return
+    }
     await withTaskGroup { group in
-      group.addTask { await drain(patience: patience) }
+      group.addTask { _ = await drain(patience: patience) }
       group.addTask {
         for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) { return }
       }
@@ -199,10 +200,11 @@ final class Console: Sendable {
     }
   }
 
-  private static func drain(patience: Duration? = nil, limit: Duration? = nil) async {
-    async let output: Void = outputWriter.drain(patience: patience, limit: limit)
-    await errorWriter.drain(patience: patience, limit: limit)
-    await output
+  @discardableResult
+  private static func drain(patience: Duration? = nil, limit: Duration? = nil) async -> Bool {
+    async let output = outputWriter.drain(patience: patience, limit: limit)
+    let errors = await errorWriter.drain(patience: patience, limit: limit)
+    return await output && errors
   }
 
   /// Whether standard output and standard error are the same file.

@@ -96,20 +96,22 @@ final class DescriptorWriter: Sendable {
   /// - Parameters:
   ///   - patience: how long a reader may take nothing; `nil` waits for it however long it takes.
   ///   - limit: how long is waited at most, whatever is taken.
-  func drain(patience: Duration?, limit: Duration? = nil) async {
+  /// - Returns: whether it is written.
+  @discardableResult
+  func drain(patience: Duration?, limit: Duration? = nil) async -> Bool {
     let start = ContinuousClock.now
     let last = desk.withLock(\.lastNumber)
     var pause = Duration.milliseconds(1)
     while true {
       let (first, lastTaken) = desk.withLock { ($0.firstUnwritten, $0.lastTaken) }
       let now = ContinuousClock.now
-      guard let first, first <= last else { return }
-      if let limit, now - start >= limit { return }
-      if let patience, now - max(start, lastTaken) >= patience { return }
+      guard let first, first <= last else { return true }
+      if let limit, now - start >= limit { return false }
+      if let patience, now - max(start, lastTaken) >= patience { return false }
       do {
         try await Task.sleep(for: pause)
       } catch {
-        return
+        return false
       }
       pause = min(pause * 2, .milliseconds(50))
     }
