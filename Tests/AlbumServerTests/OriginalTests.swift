@@ -2,6 +2,8 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Model
+import SystemPackage
+import TestServers
 import Testing
 
 @testable import AlbumServer
@@ -40,5 +42,20 @@ struct OriginalTests {
       try FileManager.default.removeItem(at: file)
       #expect(try await server.send(.get, path, token: token).status != .ok)
     }
+  }
+
+  @Test("A file is hashed a piece at a time, and not to its end for nobody")
+  func pieces() async throws {
+    let folder = try TemporaryFolder()
+    let path = FilePath(folder.path + "/clip")
+    let bytes = SampleBytes.jpeg(10_000)
+    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    try Data(bytes).write(to: URL(filePath: path.string))
+    let file = try StoredFile(upload: path, offset: 10_000)
+    #expect(try await file.hashInPieces() == ContentHash(of: bytes))
+    try file.truncate(to: 1 << 40)
+    let hashing = Task { try await file.hashInPieces() }
+    hashing.cancel()
+    await #expect(throws: CancellationError.self) { try await hashing.value }
   }
 }

@@ -23,13 +23,11 @@ struct OriginalEndpoint: Sendable {
       let bytes = try await store.originalBytes(of: hash, album: album.id)
     else { throw Problem(.notFound, "This album has no such original.") }
     let path = store.folder.content(hash)
-    let isWhole = try await BlockingThreads.run {
+    let (file, length) = try await BlockingThreads.run {
       let file = try StoredFile(reading: path)
-      let length = try file.length()
-      let found = try file.hash()
-      return length == bytes && found == hash
+      return (file, try file.length())
     }
-    guard isWhole else {
+    guard length == bytes, try await file.hashInPieces() == hash else {
       throw Problem(.internalServerError, "The file of this original is damaged on the server's disk.")
     }
     let body = try JSONEncoder().encode(Held(sha256: hash.hex, bytes: bytes))
