@@ -164,6 +164,34 @@ struct SettingsTests {
     #expect(file.message.hasSuffix("config.toml:2: \(key) = \(text): \(needed)"), "\(file.message)")
   }
 
+  @Test("A password in an album's address is not repeated, wherever it stands")
+  func password() throws {
+    let text = "tus+https://anna:secret@up.example/files/"
+    for (options, variables, file, status) in [
+      ([text], [:], "", ExitStatus.usage), ([], ["PIXCHEESE_ALBUM": text], "", .configuration),
+      ([], [:], "album = \"\(text)\"\n", .configuration),
+    ] {
+      let settings = try settings(file, variables)
+      let complaint = try #require(throws: Complaint.self) {
+        try AlbumOptions.albums(options, in: settings)
+      }
+      #expect(complaint.status == status)
+      #expect(
+        complaint.message.contains("tus+https://…@up.example/files/: a name and a password"),
+        "\(complaint.message)")
+      #expect(!complaint.message.contains("secret"))
+    }
+  }
+
+  @Test("Neither is one in another address")
+  func passwordElsewhere() throws {
+    let complaint = try #require(throws: Complaint.self) {
+      try settings("").webAddress("server", option: "https://anna:secret@h.example")
+    }
+    #expect(
+      complaint.message == "--server https://…@h.example: an address is needed, https://photos.example.")
+  }
+
   @Test("Of several albums the one that is wrong is named; all that are right stay as they are given")
   func severalAlbums() throws {
     let settings = try settings("", ["PIXCHEESE_ALBUM": "Anna, ftp://h/x"])

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Programs
 import SystemPackage
 import TOMLKit
@@ -160,7 +161,7 @@ struct Settings: Sendable {
 
   /// What is wrong with a setting's value, and where that stands: on the command line, in a variable, or in the file.
   func refusal(of key: String, isOption: Bool, value: String? = nil, _ words: String) -> Complaint {
-    let value = value.map(Text.harmless)
+    let value = value.map { Text.harmless(Destination.withoutPassword($0)) }
     if isOption {
       let option = "--" + (key.split(separator: ".").last ?? "").replacing("_", with: "-")
       return Complaint(.usage, "\(option)\(value.map { " \($0)" } ?? ""): \(words)")

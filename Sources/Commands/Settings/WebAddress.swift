@@ -1,10 +1,10 @@
 import Foundation
 
 extension URL {
-  /// Reads `http(s)://HOST…`; `nil` for what is none.
+  /// Reads `http(s)://HOST…`; `nil` for what is none, or has a name and a password in it.
   init?(web text: String) {
     guard let url = URL(string: text), ["http", "https"].contains(url.scheme?.lowercased() ?? ""),
-      url.host?.isEmpty == false
+      url.host?.isEmpty == false, url.user == nil, url.password == nil
     else { return nil }
     self = url
   }
