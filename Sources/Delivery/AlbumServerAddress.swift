@@ -1,8 +1,6 @@
 public import Foundation
 
 /// The addresses of one album on an album server, made from its live page's (contract.md, "Naming an album").
-///
-/// The server may lie under a path of its own, behind a proxy: whatever stands before `/a/SLUG` is kept.
 public struct AlbumServerAddress: Hashable, Sendable {
   /// The live page, `…/a/SLUG`.
   public let page: URL
@@ -13,7 +11,7 @@ public struct AlbumServerAddress: Hashable, Sendable {
   /// The tus 1.0 creation endpoint.
   public var uploads: URL { album.appending(path: "uploads") }
 
-  /// - Parameter page: `http(s)://HOST[/PATH]/a/SLUG`, as `Destination` has checked it.
+  /// - Parameter page: `http(s)://HOST/a/SLUG`, as `Destination` has checked it.
   public init(page: URL) {
     self.page = page
     let slug = page.lastPathComponent

@@ -55,6 +55,10 @@ public enum Destination: Hashable, Sendable {
       guard parts.count >= 2, parts[parts.count - 2] == "a" else {
         throw fail("an album's address ends in /a/SLUG, as its live page's does")
       }
+      // The server names its uploads and media from the root of its host.
+      guard parts.count == 2 else {
+        throw fail("nothing stands before /a/SLUG: an album server has its host, or a port of it, to itself")
+      }
       self = .albumServer(url)
     } else if lowered.hasPrefix("s3://") {
       let rest = text.dropFirst(5)

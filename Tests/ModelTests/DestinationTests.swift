@@ -38,4 +38,10 @@ struct DestinationTests {
     #expect(error.text == "\(scheme)://…@h.example/a/x")
     #expect(error.reason.contains("PIXCHEESE_TOKEN"))
   }
+
+  @Test("An album server under a path of its host is refused: it would name its uploads at the root")
+  func underPath() throws {
+    #expect(try refusal("https://h.example/photos/a/x").reason.contains("before /a/SLUG"))
+    #expect(try refusal("https://h.example/b").reason.contains("ends in /a/SLUG"))
+  }
 }
