@@ -40,6 +40,7 @@ public final class Deliverer: Service {
   /// `run` does.
   public let events: AsyncStream<DeliveryEvent>
   private let continuation: AsyncStream<DeliveryEvent>.Continuation
+  private let journal: Journal
   private let lanes: [DeliveryLane]
 
   /// - Parameter destinations: of several with the same `album` only the first is taken.
@@ -64,6 +65,7 @@ public final class Deliverer: Service {
           events: continuation, logger: logger,
           firstTransfers: curl.hasCongestionControl ? TransferCount.startWithBBR : TransferCount.start))
     }
+    self.journal = journal
     self.lanes = lanes
   }
 
@@ -89,6 +91,8 @@ public final class Deliverer: Service {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
         for lane in self.lanes { group.addTask { await lane.run() } }
+        // What a person does with the queue is worth a try now, however long a destination was to rest.
+        group.addTask { for await _ in self.journal.ticksOfOthers() { await self.nudge() } }
       }
     }
     continuation.finish()

@@ -9,7 +9,7 @@ extension DeliveryReason.Code {
       "It goes on by itself on another network; pixcheese queue first sends a frame over this one."
     case .certificate: "Check this machine's clock and the server's certificate."
     case .noRoom: "Make room on the album's disk; it goes on by itself."
-    case .notAllowed: "Give the right token (PIXCHEESE_TOKEN), then: pixcheese queue retry."
+    case .notAllowed: "Start pixcheese again with the right token (PIXCHEESE_TOKEN) or keys."
     case .noSuchAlbum: "Check the album's address, or: pixcheese queue drop."
     case .tooLarge, .refused: "Ask whoever runs the album, or: pixcheese queue drop."
     case .fileMissing, .fileUnreadable: "Put the file back, then: pixcheese queue retry."

@@ -11,8 +11,9 @@ final class Changes: Sendable {
 
   private let subscribers = Mutex(Subscribers())
 
-  /// A stream that ticks once at once and then after every change; ticks not yet consumed are one.
-  func stream() -> AsyncStream<Void> {
+  /// A stream that ticks after every change; ticks not yet consumed are one.
+  /// - Parameter ticksAtOnce: whether it ticks once before any change.
+  func stream(ticksAtOnce: Bool) -> AsyncStream<Void> {
     let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     let key = subscribers.withLock { subscribers in
       subscribers.next += 1
@@ -22,7 +23,7 @@ final class Changes: Sendable {
     continuation.onTermination = { [weak self] _ in
       _ = self?.subscribers.withLock { $0.continuations.removeValue(forKey: key) }
     }
-    continuation.yield()
+    if ticksAtOnce { continuation.yield() }
     return stream
   }
 

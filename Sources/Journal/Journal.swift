@@ -11,6 +11,7 @@ public import SystemPackage
 public final class Journal: Sendable {
   let database: DatabasePool
   let changes = Changes()
+  private let changesByOthers = Changes()
   let roomWait = RoomWait()
   private let lock: JournalLock?
   /// Where originals and renditions lie.
@@ -133,7 +134,11 @@ public final class Journal: Sendable {
   }
 
   /// Ticks at once and then whenever the journal changed in this process: look again for what there is to do.
-  public func ticks() -> AsyncStream<Void> { changes.stream() }
+  public func ticks() -> AsyncStream<Void> { changes.stream(ticksAtOnce: true) }
+
+  /// Ticks whenever another process has changed the journal: a person, who may have put something right. While
+  /// `followOtherWriters` runs.
+  public func ticksOfOthers() -> AsyncStream<Void> { changesByOthers.stream(ticksAtOnce: false) }
 
   /// Looks twice a second whether another process (a person's `pixcheese queue`) has changed the journal, and ticks then.
   /// Runs until the task is cancelled.
@@ -146,7 +151,10 @@ public final class Journal: Sendable {
         try Int.fetchOne(connection, sql: "PRAGMA data_version")
       }
       if let version, version != seen {
-        if seen != nil { changes.tick() }
+        if seen != nil {
+          changes.tick()
+          changesByOthers.tick()
+        }
         seen = version
       }
       // A cancelled sleep ends the loop.

@@ -165,7 +165,7 @@ struct WaitingWordsTests {
     let row = try await row()
     #expect(row.state == "parked" && row.reason == "The token is refused." && row.code == "notAllowed")
     #expect(row.nextTryAt == nil)
-    #expect(row.remedy == "Give the right token (PIXCHEESE_TOKEN), then: pixcheese queue retry.")
+    #expect(row.remedy == "Start pixcheese again with the right token (PIXCHEESE_TOKEN) or keys.")
     bench.stop()
     #expect(
       try await self.row().remedy.hasSuffix(

@@ -91,6 +91,37 @@ struct DelivererTests {
     #expect(events.waiting.count == 200)
   }
 
+  @Test(
+    "A person who asks for another try ends a rest that the destination asked for", .timeLimit(.minutes(2)))
+  func retried() async throws {
+    let bench = try await DeliveryBench()
+    let server = try ScriptedTus(["POST": [.refuse(503, headers: ["Retry-After: 3600"])]])
+    try await bench.frame("IMG_0001.JPG", Data("abc".utf8), album: album)
+    let destination = DeliveryDestination(
+      album: album, creationURL: try #require(URL(string: "http://127.0.0.1:\(server.port)/files")),
+      takes: [.original])
+    let journal = bench.journal
+    let events = try await withThrowingTaskGroup(of: Void.self, returning: [DeliveryEvent].self) { group in
+      group.addTask { await journal.followOtherWriters() }
+      let (waits, waited) = AsyncStream<Void>.makeStream()
+      group.addTask {
+        for await _ in waits { break }
+        // As `pixcheese queue retry` does, in a process of its own.
+        let other = try await Journal.openForChanges(at: journal.path, spool: journal.spool.root)
+        #expect(other.isRunning)
+        try await other.journal.retry()
+      }
+      let events = await bench.run(bench.deliverer([destination])) { events in
+        if !events.waiting.isEmpty { waited.yield() }
+        return !events.sent.isEmpty
+      }
+      group.cancelAll()
+      try await group.waitForAll()
+      return events
+    }
+    #expect(events.waiting.count == 1)
+  }
+
   @Test("Renditions take places of their own; originals start only when every rendition has one")
   func places() async throws {
     let bench = try await DeliveryBench()
