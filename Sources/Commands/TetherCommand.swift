@@ -3,6 +3,7 @@ import Foundation
 import Ingest
 import Journal
 import Model
+import Renditions
 import ServiceLifecycle
 import SystemPackage
 
@@ -64,10 +65,11 @@ struct TetherCommand: LastingCommand {
     let care = try camera.care(in: settings)
     let limits = try camera.limits(in: settings)
     let inhibits = try settings.flag("tether.inhibit_sleep", option: inhibitSleep, otherwise: true)
+    let publishing = try publish.publishing(in: settings)
     let live = try await LiveRun(
       context: context, albums: try AlbumOptions.albums(album.album, in: settings), policy: policy,
       listen: address,
-      takesFrames: true, network: network, publishing: try publish.publishing(in: settings),
+      takesFrames: true, network: network, publishing: publishing,
       hooks: try hooks.programs(in: settings))
     if care.deletesDelivered {
       for album in live.choice.albums {
@@ -78,6 +80,12 @@ struct TetherCommand: LastingCommand {
             "\(Text.harmless(album)) cannot say what it holds: nothing that goes there is deleted on a card.")
         case .embedded, .albumServer, nil: break
         }
+      }
+      if publishing.changesOriginals {
+        await live.report.warn(
+          "cannot_confirm",
+          "What goes to an album as a changed copy stays on the card: the album does not hold the camera's own bytes."
+        )
       }
     }
     let session = try await live.journal.beginSession(

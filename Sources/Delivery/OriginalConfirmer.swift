@@ -20,9 +20,15 @@ public struct OriginalConfirmer: Service {
   /// How many originals are asked about before the journal is read again.
   private static let batch = 20
   /// How long a destination that does not confirm is left alone.
-  private static let rest = Duration.seconds(30)
+  private let rest: Duration
+  /// What the slowest disk of a server reads and hashes in a second, in bytes.
+  private static let slowest: Int64 = 4 << 20
 
-  public init(journal: Journal, destinations: [DeliveryDestination], curl: CurlClient, logger: Logger) {
+  public init(
+    journal: Journal, destinations: [DeliveryDestination], curl: CurlClient, rest: Duration = .seconds(30),
+    logger: Logger
+  ) {
+    self.rest = rest
     self.journal = journal
     self.destinations = destinations
     self.curl = curl
@@ -48,21 +54,8 @@ public struct OriginalConfirmer: Service {
   private func ask(_ destination: DeliveryDestination) async {
     for await _ in journal.ticks() {
       do {
-        while !Task.isCancelled {
-          let hashes = try await journal.toConfirm(by: destination.album, limit: Self.batch)
-          guard !hashes.isEmpty else { break }
-          for hash in hashes {
-            if let refusal = await refusal(of: hash, at: destination) {
-              logger.notice(
-                "An original is not confirmed.",
-                metadata: ["album": "\(destination.album)", "sha256": "\(hash)", "reason": "\(refusal)"])
-              // It may be fetched again, or the server be back: its frame stays on the card until then.
-              try await Task.sleep(for: Self.rest)
-            } else {
-              try await journal.confirm(hash, by: destination.album)
-            }
-          }
-        }
+        // It may be sent again, or the server be back: until then its frame stays on the card, and holds up no other.
+        while try await !askForAll(at: destination) { try await Task.sleep(for: rest) }
       } catch is CancellationError {
         return
       } catch {
@@ -72,25 +65,65 @@ public struct OriginalConfirmer: Service {
     }
   }
 
+  /// Asks about each original once.
+  /// - Returns: whether all of them are confirmed.
+  private func askForAll(at destination: DeliveryDestination) async throws -> Bool {
+    var position: Int64 = 0
+    var isConfirmed = true
+    while true {
+      try Task.checkCancellation()
+      let originals = try await journal.toConfirm(
+        by: destination.album, after: position, limit: Self.batch)
+      guard let last = originals.last else { return isConfirmed }
+      position = last.position
+      for original in originals {
+        guard let refusal = await refusal(of: original, at: destination) else {
+          try await journal.confirm(original.hash, by: destination.album)
+          continue
+        }
+        isConfirmed = false
+        logger.notice(
+          "An original is not confirmed.",
+          metadata: [
+            "album": "\(destination.album)", "sha256": "\(original.hash)", "reason": "\(refusal.words)",
+          ])
+        if !refusal.isAnswer { try await Task.sleep(for: rest) }
+      }
+    }
+  }
+
+  /// Why an original is not confirmed.
+  private struct Refusal {
+    let words: String
+    /// Whether the destination said so; else it is not there, or too slow.
+    var isAnswer = true
+  }
+
   /// - Returns: `nil` if the destination holds exactly these bytes, else what is in the way.
-  private func refusal(of hash: ContentHash, at destination: DeliveryDestination) async -> String? {
+  private func refusal(
+    of original: UnconfirmedOriginal, at destination: DeliveryDestination
+  ) async -> Refusal? {
     struct Held: Decodable {
       let sha256: ContentHash
     }
-    guard let url = Self.address(of: hash, at: destination) else { return "it cannot say" }
+    guard let url = Self.address(of: original.hash, at: destination) else {
+      return Refusal(words: "it cannot say")
+    }
     var headers = [HeaderFields.Field(name: "Accept", value: "application/json")]
     if case .tus(_, let token?) = destination.place {
       headers.append(HeaderFields.Field(name: "Authorization", value: "Bearer \(token)"))
     }
     do {
-      let response = try await curl.perform(
-        Request(
-          .get, url, headers: headers, timeouts: Timeouts(connect: .seconds(5), total: .seconds(60))))
-      guard response.status == 200 else { return "it answers \(response.status)" }
+      var timeouts = Timeouts(connect: .seconds(5)).patient(forFileOf: original.bytes, at: Self.slowest)
+      timeouts.total = timeouts.stall + .seconds(30)
+      let response = try await curl.perform(Request(.get, url, headers: headers, timeouts: timeouts))
+      guard response.status == 200 else {
+        return Refusal(words: "it answers \(response.status)", isAnswer: response.status < 500)
+      }
       let held = try JSONDecoder().decode(Held.self, from: Data(response.body))
-      return held.sha256 == hash ? nil : "it names another hash"
+      return held.sha256 == original.hash ? nil : Refusal(words: "it names another hash")
     } catch {
-      return String(describing: error)
+      return Refusal(words: String(describing: error), isAnswer: false)
     }
   }
 

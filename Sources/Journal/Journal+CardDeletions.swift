@@ -24,6 +24,15 @@ public struct CardDeletion: Hashable, Sendable {
   }
 }
 
+/// An original that lies in an album which has not confirmed that it holds it.
+public struct UnconfirmedOriginal: Hashable, Sendable {
+  public var hash: ContentHash
+  /// The length of its file.
+  public var bytes: Int64
+  /// Where it stands among the others of its album.
+  public var position: Int64
+}
+
 extension Journal {
   /// The objects of a source that may go from its card now, oldest first.
   ///
@@ -103,26 +112,34 @@ extension Journal {
 
   // MARK: Confirmations
 
-  /// Originals that lie in an album and that it has not been asked about yet, although something waits for that.
+  /// Originals that lie in an album and that it has not confirmed yet, although something waits for that. Of what was
+  /// published as a copy of the original the album has other bytes, and can confirm none.
+  /// - Parameter position: only what comes after it (`UnconfirmedOriginal.position`).
   /// - Throws: `JournalError`.
-  public func toConfirm(by album: String, limit: Int) async throws(JournalError) -> [ContentHash] {
+  public func toConfirm(
+    by album: String, after position: Int64 = 0, limit: Int
+  ) async throws(JournalError) -> [UnconfirmedOriginal] {
     try await read("Looking for what is to be confirmed") { database in
-      try Data.fetchAll(
+      try Row.fetchAll(
         database,
         sql: """
-          SELECT DISTINCT card_deletion.hash
+          SELECT card_deletion.hash, original.bytes, MAX(card_deletion.object_id) AS position
           FROM card_deletion
             JOIN original ON original.hash = card_deletion.hash
+            LEFT JOIN published ON published.original_id = original.id
             JOIN delivery ON delivery.original_id = original.id
             JOIN destination ON destination.id = delivery.destination_id
           WHERE card_deletion.state IN ('wanted', 'asked') AND destination.album = ?
-            AND delivery.kind = 'original' AND delivery.state = 'sent'
+            AND delivery.kind = 'original' AND delivery.state = 'sent' AND published.state IS NOT 'copy'
             AND NOT EXISTS (
               SELECT 1 FROM confirmation
               WHERE confirmation.destination_id = destination.id AND confirmation.hash = card_deletion.hash)
-          ORDER BY card_deletion.object_id LIMIT ?
-          """, arguments: [album, limit]
-      ).map(ContentHash.init(blob:))
+          GROUP BY card_deletion.hash HAVING position > ? ORDER BY position LIMIT ?
+          """, arguments: [album, position, limit]
+      ).map {
+        UnconfirmedOriginal(
+          hash: ContentHash(blob: $0["hash"]), bytes: $0["bytes"], position: $0["position"])
+      }
     }
   }
 

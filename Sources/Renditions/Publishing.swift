@@ -73,9 +73,11 @@ public struct Publishing: Sendable {
   }
 
   /// Whether no original may go before it was looked at.
-  public var preparesOriginals: Bool {
-    stripsLocation || (words.areForOriginals && !words.isEmpty) || retouch?.isRequired == true
-      || retouch?.replacesOriginal == true
+  public var preparesOriginals: Bool { changesOriginals || retouch?.isRequired == true }
+
+  /// Whether an original may go as a copy with other bytes.
+  public var changesOriginals: Bool {
+    stripsLocation || (words.areForOriginals && !words.isEmpty) || retouch?.replacesOriginal == true
   }
 }
 

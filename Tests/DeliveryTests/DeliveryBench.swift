@@ -34,8 +34,7 @@ final class DeliveryBench {
   @discardableResult
   func frame(
     _ name: String, _ bytes: Data, album: String, renditions: [AssetKind: Data] = [:],
-    from source: String = "7",
-    at second: Int64? = nil
+    from source: String = "7", at second: Int64? = nil, leavesCard: Bool = false
   ) async throws -> Frame {
     let path = try journal.spool.reserve(name, day: "2026-11-23")
     try bytes.write(to: URL(filePath: Spool.partPath(for: path).string))
@@ -47,7 +46,9 @@ final class DeliveryBench {
       SourceObject(folder: "/store_00010001/DCIM", name: name, bytes: original.bytes, modified: $0)
     }
     let frame = try await journal.recordSafe(
-      SafeOriginal(original: original, source: source, object: object, announcedAt: Date()), session: nil,
+      SafeOriginal(
+        original: original, source: source, object: object, announcedAt: Date(), isToLeaveCard: leavesCard),
+      session: nil,
       albums: [album]
     ).frame
     let stored = try renditions.sorted { $0.key < $1.key }.map { kind, bytes in

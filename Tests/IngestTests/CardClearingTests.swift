@@ -22,7 +22,7 @@ struct CardClearingTests {
       try await run.journal.markSent(delivery)
     }
     if confirms {
-      #expect(try await run.journal.toConfirm(by: "test", limit: 100).contains(safe.sha256))
+      #expect(try await run.journal.toConfirm(by: "test", limit: 100).map(\.hash).contains(safe.sha256))
       try await run.journal.confirm(safe.sha256, by: "test")
     }
   }

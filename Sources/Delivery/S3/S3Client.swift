@@ -152,7 +152,7 @@ public final class S3Client: Sendable {
     return Request(
       request.method, location.url(of: request.key, query: S3Signature.query(request.query)),
       headers: headers + others, body: request.body, priority: request.priority,
-      timeouts: request.assembledBytes.map(timeouts.patient(forFileOf:)) ?? timeouts,
+      timeouts: request.assembledBytes.map { timeouts.patient(forFileOf: $0) } ?? timeouts,
       maximumResponseBytes: request.maximumResponseBytes, needsFreshConnection: needsFreshConnection,
       onProgress: request.onProgress)
   }
