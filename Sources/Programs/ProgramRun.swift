@@ -11,7 +11,7 @@ public struct ProgramRun: Sendable {
   public var arguments: [String]
   /// What is added to this process's environment. A NUL in a value ends the value.
   public var environment: [String: String]
-  /// Variables of ours that it does not get: secrets.
+  /// Variables of ours that it does not get.
   public var withheld: Set<String>
   /// What it reads from standard input; not reading it is no fault.
   public var input: [UInt8]
@@ -21,7 +21,7 @@ public struct ProgramRun: Sendable {
   public var grace: Duration
 
   public init(
-    _ arguments: [String], environment: [String: String] = [:], withheld: Set<String> = ["PIXCHEESE_TOKEN"],
+    _ arguments: [String], environment: [String: String] = [:], withheld: Set<String> = secrets,
     input: [UInt8] = [], timeLimit: Duration, grace: Duration = .seconds(2)
   ) {
     self.arguments = arguments
@@ -31,6 +31,11 @@ public struct ProgramRun: Sendable {
     self.timeLimit = timeLimit
     self.grace = grace
   }
+
+  /// The variables in which a token and a bucket's keys are given to us.
+  public static let secrets: Set<String> = [
+    "PIXCHEESE_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+  ]
 
   /// How a run came to its end.
   public struct Ending: Sendable {

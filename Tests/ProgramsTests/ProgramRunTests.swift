@@ -76,13 +76,14 @@ struct ProgramRunTests {
     #expect(await task.value.cause == .cancelled)
   }
 
-  @Test("It does not get our token, nor our descriptors")
+  @Test("It does not get our token, our keys or our descriptors")
   func withheld() async {
-    setenv("PIXCHEESE_TOKEN", "secret", 1)
-    defer { unsetenv("PIXCHEESE_TOKEN") }
+    for name in ProgramRun.secrets { setenv(name, "secret", 1) }
+    defer { for name in ProgramRun.secrets { unsetenv(name) } }
     let descriptor = open("/dev/null", O_RDONLY)
     defer { close(descriptor) }
-    let ending = await shell("echo \"[$PIXCHEESE_TOKEN]\"; ls /proc/self/fd | wc -l")
+    let ending = await shell(
+      "echo \"[$PIXCHEESE_TOKEN$AWS_SECRET_ACCESS_KEY$AWS_SESSION_TOKEN]\"; ls /proc/self/fd | wc -l")
     // Its three, and the folder that ls reads.
     #expect(ending.lastLines == "[]\n4")
   }
