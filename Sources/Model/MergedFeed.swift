@@ -3,6 +3,9 @@ import Foundation
 /// The feeds of several photographers as one album: what a guest's page does (`Page/merge.js` has the same rules).
 ///
 /// - Of each photographer's entries for a frame the one with the highest `seq` counts, in whatever order they come.
+/// - A frame is known by any of its originals: of RAW and JPEG one laptop may have seen the one first, and another the other,
+///   and each names the frame by the first that it saw. The page, which shows frames as they come, leaves two that turn out to
+///   be one only later as they are until it is opened again.
 /// - Where several photographers have the same frame, each asset and each fact comes from the first of them, by id, who
 ///   has it, and the originals of all are listed: the same album for every guest, and none twice.
 /// - Frames stand in the order of capture, the newest first; one that does not say when it was taken comes last.
@@ -20,10 +23,35 @@ public struct MergedFeed: Sendable {
 
   /// The album, newest first.
   public var frames: [AlbumFrame] {
-    let timed: [(moment: Double, frame: AlbumFrame)] = entries.values.compactMap { versions in
-      Self.merged(versions).map { (Self.moment($0), $0) }
+    let timed: [(moment: Double, frame: AlbumFrame)] = groups.compactMap { group in
+      merged(group).map { (Self.moment($0), $0) }
     }
     return timed.sorted { Self.isNewer($0, $1) }.map(\.frame)
+  }
+
+  /// The album's frames by every name that one has: what its photographers call it, and its originals' hashes.
+  public var named: [ContentHash: AlbumFrame] {
+    groups.reduce(into: [:]) { named, group in
+      guard let frame = merged(group) else { return }
+      for name in group + frame.originals.map(\.sha256) { named[name] = frame }
+    }
+  }
+
+  /// What the entries call each frame: one name, or several of which one's original is another, or is another's too.
+  private var groups: [[ContentHash]] {
+    var parents: [ContentHash: ContentHash] = [:]
+    func root(of name: ContentHash) -> ContentHash {
+      var name = name
+      while let parent = parents[name] { name = parent }
+      return name
+    }
+    for (frame, versions) in entries {
+      for original in versions.values.flatMap(\.originals) where original.sha256 != frame {
+        let (own, other) = (root(of: frame), root(of: original.sha256))
+        if own != other { parents[own] = other }
+      }
+    }
+    return Array(Dictionary(grouping: entries.keys, by: root(of:)).values)
   }
 
   private static func isNewer(
@@ -33,8 +61,10 @@ public struct MergedFeed: Sendable {
     return left.frame.frame.hex < right.frame.frame.hex
   }
 
-  private static func merged(_ versions: [String: AlbumFrame]) -> AlbumFrame? {
-    let ordered = versions.sorted { $0.key < $1.key }.map(\.value)
+  private func merged(_ group: [ContentHash]) -> AlbumFrame? {
+    let versions = group.flatMap { entries[$0, default: [:]] }
+    let ordered = versions.sorted { ($0.key, $0.value.frame.hex) < ($1.key, $1.value.frame.hex) }
+      .map(\.value)
     guard var frame = ordered.first else { return nil }
     for other in ordered.dropFirst() {
       frame.bytes = frame.bytes ?? other.bytes

@@ -142,6 +142,33 @@ struct BrowserPageTests {
       return [[frame.name, frame.original, frame.media_type], frame.originals.map(({ name }) => name)];
       """)
     #expect(pair == [["1.JPG", "1.JPG", "image/jpeg"], ["1.NEF", "1.JPG"]])
+    let other: [[String]] = try await evaluate(
+      "merge.js",
+      """
+      const original = (name, media_type) => ({ sha256: name, name, media_type, bytes: 1, url: name });
+      const [raw, jpeg] = [original("1.NEF", "image/x-nikon-nef"), original("1.JPG", "image/jpeg")];
+      const entries = [
+        ["aa", { frame: "1.NEF", seq: 1, preview: null, originals: [raw, jpeg] }],
+        ["bb", { frame: "1.JPG", seq: 1, preview: "p", originals: [jpeg] }],
+      ];
+      return [[0, 1], [1, 0]].map((order) => {
+        const merger = new module.Merger();
+        const shown = order.flatMap((at) => merger.take([entries[at][1]], entries[at][0]));
+        const last = shown.at(-1);
+        return [new Set(shown.map(({ frame }) => frame)).size, last.name, last.preview,
+          ...last.originals.map(({ name }) => name)].map(String);
+      });
+      """)
+    #expect(other == Array(repeating: ["1", "1.JPG", "p", "1.NEF", "1.JPG"], count: 2))
+    // A link may have been shared from a page that calls it by the other.
+    let found: [String] = try await evaluate(
+      "album.js",
+      """
+      const album = new module.Album();
+      album.merge([{ seq: 1, frame: "abc", originals: [{ sha256: "abc" }, { sha256: "def" }] }]);
+      return [album.find("ab"), album.find("de"), album.find("f")].map((frame) => frame?.frame ?? "none");
+      """)
+    #expect(found == ["abc", "abc", "none"])
   }
 
   @Test("Both languages say everything")

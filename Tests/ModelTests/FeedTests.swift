@@ -123,6 +123,37 @@ struct FeedTests {
     #expect(frame.mediaType == "image/jpeg")
   }
 
+  @Test(
+    "A photo that one laptop names by its RAW and another by its JPEG is one frame as soon as one has both")
+  func otherOriginal() throws {
+    func entry(_ frame: Int, _ originals: [Int], preview: String? = nil, seq: Int64 = 1) -> AlbumFrame {
+      var entry = self.entry(frame, preview: preview, seq: seq)
+      entry.originals = originals.map { number in
+        let name = number == 1 ? "1.NEF" : "1.JPG"
+        return AlbumOriginal(
+          sha256: hash(number), name: name, mediaType: MediaType.forFile(named: name), bytes: 7, url: name)
+      }
+      return entry
+    }
+    let (raw, both) = (entry(1, [1]), entry(1, [1, 2], seq: 2))
+    let jpeg = entry(2, [2], preview: "p")
+    for order in [[(both, "aa"), (jpeg, "bb")], [(jpeg, "bb"), (both, "aa")]] {
+      var merged = MergedFeed()
+      for (entry, photographer) in order { merged.take([entry], from: photographer) }
+      let frame = try #require(merged.frames.first)
+      #expect(merged.frames.count == 1)
+      #expect(frame.frame == hash(1) && frame.preview == "p" && frame.name == "1.JPG")
+      #expect(frame.originals.map(\.name) == ["1.NEF", "1.JPG"])
+      #expect(merged.named == [hash(1): frame, hash(2): frame])
+    }
+    var merged = MergedFeed()
+    merged.take([raw], from: "aa")
+    merged.take([jpeg], from: "bb")
+    #expect(merged.frames.count == 2)
+    merged.take([both], from: "aa")
+    #expect(merged.frames.count == 1)
+  }
+
   @Test("The list of photographers only grows, and a strange id is none")
   func photographers() throws {
     let list = PhotographerList(["b", "a", "b"])

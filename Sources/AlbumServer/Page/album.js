@@ -20,10 +20,14 @@ export class Album {
     return this.#byID.get(id);
   }
 
-  /** The frame whose identity begins with these digits, or undefined. */
+  /** The frame whose identity, or one of whose originals' hashes, begins with these digits, or undefined. */
   find(prefix) {
     if (this.#byID.has(prefix)) return this.#byID.get(prefix);
-    return this.#order.find((frame) => frame.frame.startsWith(prefix));
+    // Another guest's page may name it by another of its originals (merge.js).
+    return (
+      this.#order.find((frame) => frame.frame.startsWith(prefix)) ??
+      this.#order.find((frame) => frame.originals?.some(({ sha256 }) => sha256.startsWith(prefix)))
+    );
   }
 
   /**

@@ -2,7 +2,8 @@
 
 /** Merges feed entries; knows of each frame what each photographer said last. */
 export class Merger {
-  #versions = new Map();
+  /** By every name that a frame has: what a photographer calls it, and its originals' hashes. */
+  #frames = new Map();
   #seq = 0;
 
   /**
@@ -12,20 +13,30 @@ export class Merger {
   take(entries, photographer) {
     const changed = new Set();
     for (const entry of entries) {
-      let versions = this.#versions.get(entry.frame);
-      if (!versions) this.#versions.set(entry.frame, (versions = new Map()));
-      if ((versions.get(photographer)?.seq ?? 0) >= entry.seq) continue;
-      versions.set(photographer, entry);
-      changed.add(versions);
+      const frame = this.#frame(entry);
+      const version = `${photographer} ${entry.frame}`;
+      if ((frame.versions.get(version)?.seq ?? 0) >= entry.seq) continue;
+      frame.versions.set(version, entry);
+      changed.add(frame);
     }
-    return [...changed].map((versions) => ({ ...join(versions), seq: ++this.#seq }));
+    return [...changed].map((frame) => ({ ...join(frame), seq: ++this.#seq }));
+  }
+
+  // Two laptops may call a frame by different originals. Two frames that were shown already stay two until the page is
+  // opened again.
+  #frame(entry) {
+    const names = [entry.frame, ...(entry.originals ?? []).map(({ sha256 }) => sha256)];
+    const known = names.find((name) => this.#frames.has(name));
+    const frame = this.#frames.get(known) ?? { name: entry.frame, versions: new Map() };
+    for (const name of names) if (!this.#frames.has(name)) this.#frames.set(name, frame);
+    return frame;
   }
 }
 
 // Whatever the first photographer, by id, does not have comes from the next one who has it; of originals each once.
-function join(versions) {
+function join({ name, versions }) {
   const entries = [...versions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
-  const frame = {};
+  const frame = { frame: name };
   for (const entry of entries) {
     for (const [key, value] of Object.entries(entry)) frame[key] ??= value;
   }

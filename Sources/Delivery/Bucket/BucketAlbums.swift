@@ -30,6 +30,8 @@ public struct BucketAlbums: Sendable {
     public var photographers: [String]
     /// Every frame, newest first; empty where only albums were asked for.
     public var frames: [AlbumFrame]
+    /// The same by every name that a frame has (`MergedFeed.named`).
+    public var named: [ContentHash: AlbumFrame]
   }
 
   /// Why a store did not do what it was asked for.
@@ -101,7 +103,8 @@ public struct BucketAlbums: Sendable {
       }
       merged.take(head.recent, from: photographer)
     }
-    return Shown(prefix: prefix, album: album, photographers: photographers, frames: merged.frames)
+    return Shown(
+      prefix: prefix, album: album, photographers: photographers, frames: merged.frames, named: merged.named)
   }
 
   /// The albums right below this one's prefix, without their frames.
@@ -113,7 +116,7 @@ public struct BucketAlbums: Sendable {
     for folder in listed.names {
       let prefix = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
       guard let album: BucketAlbum = try await read(BucketLayout(prefix: prefix).album) else { continue }
-      albums.append(Shown(prefix: prefix, album: album, photographers: [], frames: []))
+      albums.append(Shown(prefix: prefix, album: album, photographers: [], frames: [], named: [:]))
     }
     return albums
   }

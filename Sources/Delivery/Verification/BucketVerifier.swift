@@ -25,7 +25,7 @@ public struct BucketVerifier: DestinationVerifier {
     guard let shown else {
       throw VerificationError(.noSuchAlbum, "There is no album at this place of the bucket.")
     }
-    frames = shown.frames.reduce(into: [:]) { $0[$1.frame] = $1 }
+    frames = shown.named
   }
 
   /// Those that no feed shows, or whose object is not there or has another length or checksum.
