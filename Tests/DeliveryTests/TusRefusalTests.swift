@@ -170,6 +170,16 @@ extension TusUploadTests {
     }
     #expect(reason.code == .notAllowed)
     #expect(reason.text.contains("another server"))
+    // Where it is to be replaced, the creation's server is meant, which gets the token.
+    var forgotten = TusUpload(
+      endpoint: Self.endpoint, length: 100, location: URL(string: "https://store.example/1"))
+    _ = forgotten.begin()
+    #expect(forgotten.answered(TusAnswer(status: 404)) == .create(carrying: 0))
+    guard case .stop(let creation, _) = forgotten.answered(TusAnswer(status: 401)) else {
+      Issue.record("401 went on")
+      return
+    }
+    #expect(creation.text.contains("token is not accepted"))
   }
 
   @Test("412 is another version of tus, and parked")

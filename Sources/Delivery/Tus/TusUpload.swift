@@ -289,7 +289,7 @@ extension TusUpload {
       .stop(
         DeliveryReason(
           .notAllowed,
-          location.map(endpoint.isTrusted) ?? true
+          isAtCreation || location.map(endpoint.isTrusted) ?? true
             ? "The token is not accepted for this album (\(answer.status))\(words(answer))."
             : "The upload lies at another server, which does not get the token and refuses it (\(answer.status))."
         ))
@@ -323,6 +323,9 @@ extension TusUpload {
         asked: endpoint.creation),
       retryAfter: answer.retryAfter)
   }
+
+  /// Whether it is the creation that is answered; an upload that is to be replaced still has its address then.
+  private var isAtCreation: Bool { if case .create = last { true } else { false } }
 
   /// The server's own words, to follow ours.
   private func words(_ answer: TusAnswer) -> String {
