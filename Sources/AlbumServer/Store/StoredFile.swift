@@ -71,15 +71,22 @@ final class StoredFile: Sendable {
     }
   }
 
-  /// Whether a path leads to this very file.
-  func isSame(as path: FilePath) throws(AlbumServerError) -> Bool {
-    var (own, other) = (stat(), stat())
-    guard fstat(descriptor.rawValue, &own) == 0 else { throw failure("cannot be looked at") }
-    guard stat(path.string, &other) == 0 else {
-      guard errno == ENOENT else { throw .file(path, "cannot be looked at", Errno(rawValue: errno)) }
-      return false
+  /// Whether a path leads to the file that has this one's path.
+  func isSame(as other: FilePath) throws(AlbumServerError) -> Bool {
+    guard let theirs = try Self.identity(of: other) else { return false }
+    return try Self.identity(of: path) == theirs
+  }
+
+  /// Device and inode; `nil` where there is nothing.
+  private static func identity(of path: FilePath) throws(AlbumServerError) -> [Int?]? {
+    do {
+      let found = try FileManager.default.attributesOfItem(atPath: path.string)
+      return [FileAttributeKey.systemNumber, .systemFileNumber].map { (found[$0] as? NSNumber)?.intValue }
+    } catch CocoaError.fileReadNoSuchFile {
+      return nil
+    } catch {
+      throw AlbumServerError(.file, "\(path) cannot be looked at", underlying: error)
     }
-    return own.st_dev == other.st_dev && own.st_ino == other.st_ino
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(AlbumServerError) {
