@@ -59,7 +59,8 @@ extension Journal {
 
   /// A run's wishes are over: what is queued from now on comes under those of the next.
   static func endPublishing(in database: Database) throws {
-    try database.execute(sql: "DELETE FROM publishing_wish")
+    // Without a condition SQLite writes the table's page also where it is empty, and a full disk has no room for that.
+    try database.execute(sql: "DELETE FROM publishing_wish WHERE id = 1")
   }
 
   /// What is to be made before frames can go: renditions first, each source in turn (`Turns`) and of each the newest,

@@ -1,3 +1,4 @@
+import Foundation
 import Journal
 import Model
 import SystemPackage
@@ -43,6 +44,15 @@ struct WishTests {
   private func queued(_ change: (Journal) async throws -> Void) async throws {
     let (other, _) = try await Journal.openForChanges(at: temporary.path, spool: temporary.spool)
     try await change(other)
+  }
+
+  @Test("A run that wishes nothing writes nothing as it begins: the disk may be full")
+  func nothing() async throws {
+    _ = try await sent()
+    func log() throws -> Data { try Data(contentsOf: URL(filePath: temporary.path.string + "-wal")) }
+    let before = try log()
+    try await journal.beginPublishing(OriginalWishes())
+    #expect(try log() == before)
   }
 
   @Test("An original that another process sends to a public album waits until its location is out")
