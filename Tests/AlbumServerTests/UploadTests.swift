@@ -1,9 +1,13 @@
 import Crypto
 import Foundation
 import HTTPTypes
+import HummingbirdCore
 import HummingbirdTesting
 import Model
+import NIOCore
+import Synchronization
 import SystemPackage
+import TestServers
 import Testing
 
 @testable import AlbumServer
@@ -311,6 +315,31 @@ import Testing
       let room = try server.store.folder.room().free
       #expect(huge.status.code == (room < 15 << 30 ? 507 : 201))
     }
+  }
+
+  @Test(
+    "Where the room ends in the middle of a body, what was written before is kept and no byte goes beyond it")
+  func roomEnds() async throws {
+    let folder = try TemporaryFolder()
+    let store = try await AlbumStore.open(folder.path)
+    let bytes = SampleBytes.jpeg(400_000)
+    let path = store.folder.upload(UploadID())
+    let asked = Atomic(0)
+    let receiver = UploadReceiver(file: try StoredFile(upload: path, offset: 0), length: 400_000) { _ in
+    } requireRoom: { _ in
+      // Others have filled the disk meanwhile.
+      guard asked.add(1, ordering: .relaxed).newValue == 1 else { throw AlbumServerError(.noRoom, "full") }
+    }
+    let (body, source) = RequestBody.makeStream()
+    async let received = receiver.receive(body, announced: 400_000, offset: 0, whole: nil, chunk: nil)
+    await source.yield(ByteBuffer(bytes: bytes[..<300_000]))
+    await source.yield(ByteBuffer(bytes: bytes[300_000...]))
+    source.finish()
+    let result = await received
+    guard case .failed(let error) = result.ending else { return #expect(Bool(false), "\(result.ending)") }
+    #expect(error.code == .noRoom)
+    #expect(result.offset == 300_000)
+    #expect(try StoredFile(reading: path).length() == 300_000)
   }
 
   @Test("A POST with X-HTTP-Method-Override is a PATCH")

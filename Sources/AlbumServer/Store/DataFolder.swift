@@ -129,6 +129,16 @@ struct DataFolder: Sendable {
     return DiskRoom(figures)
   }
 
+  /// Looks whether an album may take so many bytes more, and leave the databases what is theirs.
+  /// - Throws: `AlbumServerError` with `.noRoom`.
+  func requireRoom(for count: Int64) throws(AlbumServerError) {
+    let room = try room()
+    guard room.free - count >= room.albumReserve else {
+      throw AlbumServerError(
+        .noRoom, "\(root) has \(room.free) bytes left, an upload needs \(count) and leaves some free")
+    }
+  }
+
   /// The names in `uploads/` whose bytes last changed before a time.
   func uploadNames(unchangedSince limit: Date) throws(AlbumServerError) -> [String] {
     do {

@@ -91,9 +91,12 @@ final class UploadDesk: Sendable {
       throw TusRefusal(.gone, "The bytes of this upload are lost: make a new one.")
     }
     if let adopted { return try await finish(upload, file: file, hash: adopted, in: album) }
-    let receiver = UploadReceiver(file: file, length: upload.length) { count in
-      self.received.add(Int64(count), ordering: .relaxed)
-    }
+    let folder = store.folder
+    let receiver = UploadReceiver(
+      file: file, length: upload.length,
+      arrived: { self.received.add(Int64($0), ordering: .relaxed) },
+      // Each that was begun had room; all of them together, or with what else fills the disk, may have none.
+      requireRoom: { try folder.requireRoom(for: $0) })
     var bytes = await receiver.receive(
       body, announced: chunk.bodyLength, offset: offset,
       // A part's own hash is nobody's.
@@ -190,11 +193,7 @@ final class UploadDesk: Sendable {
 
   func requireRoom(for length: Int64) async throws {
     let folder = store.folder
-    let room = try await BlockingThreads.run { try folder.room() }
-    guard room.free - length >= room.albumReserve else {
-      throw AlbumServerError(
-        .noRoom, "\(folder.root) has \(room.free) bytes left, an upload needs \(length) and leaves some free")
-    }
+    try await BlockingThreads.run { try folder.requireRoom(for: length) }
   }
 
   var expiry: Date { Date(timeIntervalSinceNow: lifetime) }

@@ -35,6 +35,8 @@ struct UploadReceiver: Sendable {
   let length: Int64
   /// Told of bytes as they arrive.
   let arrived: @Sendable (Int) -> Void
+  /// Asked before so many bytes are written; throws where there is no room for them.
+  let requireRoom: @Sendable (Int64) throws -> Void
 
   /// Takes everything that comes, until the body's end or the connection's.
   func receive(
@@ -83,8 +85,9 @@ struct UploadReceiver: Sendable {
 
   private func write(_ batch: [ByteBuffer], after received: Received) async throws -> Received {
     guard !batch.isEmpty else { return received }
-    let file = file
+    let (file, requireRoom) = (file, requireRoom)
     return try await BlockingThreads.run {
+      try requireRoom(batch.reduce(0) { $0 + Int64($1.readableBytes) })
       var received = received
       for buffer in batch {
         try buffer.withUnsafeReadableBytes { bytes in
