@@ -129,7 +129,9 @@ public final class Journal: Sendable {
     var configuration = Configuration()
     configuration.readonly = readonly
     configuration.label = "journal"
-    configuration.busyMode = .timeout(5)
+    // A person's `queue send` of a whole season is one transaction; whoever writes frames meanwhile waits for it, since a write
+    // that is refused would end the run.
+    configuration.busyMode = .timeout(60)
     return configuration
   }
 
