@@ -142,14 +142,16 @@ struct DownloadKeeper: Service {
   let downloads: Downloads
   let interval: Duration
 
-  func run() async throws {
-    do {
-      while true {
-        try await cancelWhenGracefulShutdown { try await Task.sleep(for: interval) }
-        downloads.makeRoom()
+  func run() async {
+    await cancelWhenGracefulShutdown {
+      do {
+        while true {
+          try await Task.sleep(for: interval)
+          downloads.makeRoom()
+        }
+      } catch {
+        // A cancelled sleep is the end.
       }
-    } catch is CancellationError {
-      return
     }
   }
 }
