@@ -22,6 +22,21 @@ struct FetchPlanTests {
     return plan
   }
 
+  @Test("Ten thousand frames of a card are planned one after the other", .timeLimit(.minutes(1)))
+  func manyFrames() {
+    var plan = FetchPlan()
+    let now = Date()
+    for number in 1...10_000 {
+      let object = SourceObject(
+        folder: "/store_00010001/DCIM", name: "IMG_\(number).JPG", bytes: 3, modified: Int64(number))
+      _ = plan.restore(
+        [OwedObject(object: object, mediaType: "image/jpeg", isCatchUp: true, seenAt: now)], camera: "c")
+    }
+    // Every report asks what is to be fetched now, also while the listing has not given their numbers.
+    for _ in 0..<200 { #expect(plan.next(now: now).isEmpty) }
+    #expect(plan.count == 10_000)
+  }
+
   @Test("What was announced goes before what was missed, each oldest first")
   func order() {
     var plan = plan([(1, true), (2, true), (3, false), (4, false)])

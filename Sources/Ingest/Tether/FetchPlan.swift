@@ -158,14 +158,15 @@ struct FetchPlan {
     for index in wanted.indices where wanted[index].isInMemory && isReady(wanted[index]) { ask(index) }
     guard !onlyMemory else { return chosen }
     for turn in Turn.allCases {
-      for index in wanted.indices {
-        guard wanted.count(where: { $0.isUnderWay && turn.waits(for: $0) }) < Self.depth else { break }
+      // Counted once, and not for each candidate: a card that is caught up with has thousands of them, and this is asked with
+      // every report.
+      var ahead = wanted.count { $0.isUnderWay && turn.waits(for: $0) }
+      for index in wanted.indices where ahead < Self.depth && isReady(wanted[index]) {
         let candidate = wanted[index]
-        guard Turn(of: candidate) == turn, isReady(candidate),
-          admits(candidate, underWay)
-        else { continue }
+        guard Turn(of: candidate) == turn, admits(candidate, underWay) else { continue }
         underWay += max(0, candidate.object.bytes)
         ask(index)
+        if turn.waits(for: candidate) { ahead += 1 }
       }
     }
     return chosen
