@@ -46,10 +46,10 @@ final class WorkerLoop {
   static let longPatience = WorkerProtocol.longestPatience
   /// How often the camera is asked for events while something is going on, after ten quiet seconds, and after thirty:
   /// each question costs processor time here and battery there (of Nikon's and Canon's ways about two transactions). The first
-  /// frame after a rest is noticed a tenth of a second later by it. EOS bodies fall asleep when they are not asked for ten seconds.
+  /// frame after a rest is noticed a quarter of a second later by it. EOS bodies fall asleep when they are not asked for ten seconds.
   private static let activePace: Int32 = 10
   private static let quietPace: Int32 = 40
-  private static let idlePace: Int32 = 250
+  private static let idlePace: Int32 = 500
   private static let aliveInterval = Duration.seconds(5)
   /// How often something else is looked after while a long file is fetched.
   private static let lookInterval = Duration.milliseconds(200)
