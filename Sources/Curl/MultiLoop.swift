@@ -85,7 +85,8 @@ final class MultiLoop: Sendable {
     sigaddset(&signals, SIGPIPE)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
 
-    let table = TransferTable(multi: multi, options: options)
+    let sockets = OpenSockets()
+    let table = TransferTable(multi: multi, options: options, sockets: sockets)
     while true {
       let (orders, isStopping) = inbox.withLock { inbox in
         let orders = inbox.orders
@@ -107,7 +108,7 @@ final class MultiLoop: Sendable {
     }
     table.fail(with: Self.stopped)
     inbox.withLock { $0.isClosed = true }
-    curl_multi_cleanup(multi)
+    withExtendedLifetime(sockets) { _ = curl_multi_cleanup(multi) }
   }
 
   private static let stopped = CurlError(.stopped, text: "the client has stopped")

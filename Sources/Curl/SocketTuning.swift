@@ -28,6 +28,18 @@ struct SocketTuning {
     }
   }
 
+  /// Has BBR find out anew how fast the link is, as for a new connection: what others leave free it takes by a quarter more
+  /// every eight round trips at most (draft-ietf-ccwg-bbr, 4.3.3), which on a slow link is seconds. Another algorithm and BBR
+  /// again begin it anew; the congestion window stays.
+  func probeAnew(_ socket: Int32) {
+    guard congestionControl == Self.bbr else { return }
+    for name in ["reno", Self.bbr] {
+      setsockopt(socket, Int32(IPPROTO_TCP), TCP_CONGESTION, name, socklen_t(name.utf8.count))
+    }
+  }
+
+  private static let bbr = "bbr"
+
   /// Takes how fast a connection sends.
   func adapt(_ socket: Int32, toBytesPerSecond rate: Double) {
     let wanted = Int32(clamping: Int64(min(rate / 10, 1e9)))

@@ -9,6 +9,7 @@ final class Transfer {
   private let errorBuffer: UnsafeMutablePointer<CChar>
   private let tuning: SocketTuning
   private let desk: SendDesk
+  private let sockets: OpenSockets
 
   private var position: Int64 = 0
   private var headers = HeaderFields()
@@ -24,7 +25,9 @@ final class Transfer {
   private var pauseIsHalf = false
 
   /// Makes the handle and sets everything that the request asks for.
-  init(_ ticket: Ticket, _ options: CurlClient.Options, _ desk: SendDesk) throws(CurlError) {
+  init(
+    _ ticket: Ticket, _ options: CurlClient.Options, _ desk: SendDesk, _ sockets: OpenSockets
+  ) throws(CurlError) {
     guard let easy = curl_easy_init() else { throw CurlError(CURLE_OUT_OF_MEMORY, detail: "") }
     self.ticket = ticket
     self.easy = easy
@@ -33,6 +36,7 @@ final class Transfer {
     tuning = SocketTuning(
       congestionControl: options.congestionControl, unacknowledged: ticket.request.timeouts.stall)
     self.desk = desk
+    self.sockets = sockets
     try configure(options)
     try configureConnection(options)
     try configureBody()
@@ -128,6 +132,10 @@ final class Transfer {
       try set(CURLOPT_HEADERDATA, pointer: context)
       try set(CURLOPT_XFERINFODATA, pointer: context)
       try set(CURLOPT_SOCKOPTDATA, pointer: context)
+      // A connection outlives the transfer that opened it.
+      let sockets = Unmanaged.passUnretained(sockets).toOpaque()
+      try set(CURLOPT_OPENSOCKETDATA, pointer: sockets)
+      try set(CURLOPT_CLOSESOCKETDATA, pointer: sockets)
       try set(CURLOPT_NOPROGRESS, 0)
       try check(pixcheese_curl_set_data_callback(easy, CURLOPT_READFUNCTION, readBody))
       try check(pixcheese_curl_set_seek_callback(easy, seekBody))
@@ -135,6 +143,7 @@ final class Transfer {
       try check(pixcheese_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION, takeHeader))
       try check(pixcheese_curl_set_progress_callback(easy, takeProgress))
       try check(pixcheese_curl_set_open_socket_callback(easy, openSocket))
+      try check(pixcheese_curl_set_close_socket_callback(easy, closeSocket))
       try check(pixcheese_curl_set_socket_callback(easy, tuneSocket))
       guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
         throw CurlError(CURLE_OUT_OF_MEMORY, detail: "")
@@ -285,6 +294,20 @@ extension Transfer {
     adaptQueue()
   }
 
+  /// Bytes of the body that libcurl has not taken yet.
+  var left: Int64 { ticket.request.body.length - position }
+
+  /// Others have ended, and nothing follows them.
+  func linkWasFreed() {
+    if let socket { tuning.probeAnew(socket) }
+  }
+
+  private var socket: curl_socket_t? {
+    var port = 0
+    pixcheese_curl_get_long(easy, CURLINFO_LOCAL_PORT, &port)
+    return port > 0 ? sockets.socket(from: port) : nil
+  }
+
   /// A few times a second, the kernel's queue is made as long as the connection is fast.
   private func adaptQueue() {
     let now = ContinuousClock.now
@@ -292,8 +315,7 @@ extension Transfer {
     guard seconds > 0.2 else { return }
     let bytes = reported - measured.bytes
     measured = (now, reported)
-    var socket: curl_socket_t = -1
-    guard bytes > 0, pixcheese_curl_get_socket(easy, &socket) == CURLE_OK, socket >= 0 else { return }
+    guard bytes > 0, let socket else { return }
     tuning.adapt(socket, toBytesPerSecond: Double(bytes) / seconds)
   }
 
@@ -340,13 +362,16 @@ private func takeProgress(
   return 0
 }
 
-/// libcurl 7.88 opens sockets that a program started meanwhile would inherit, and hold open after their transfer's end.
 private func openSocket(
   _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype,
   _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
-  guard let address = address?.pointee else { return CURL_SOCKET_BAD }
-  return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+  guard let address = address?.pointee, let context else { return CURL_SOCKET_BAD }
+  return Unmanaged<OpenSockets>.fromOpaque(context).takeUnretainedValue().open(address)
+}
+
+private func closeSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
+  context.map { Unmanaged<OpenSockets>.fromOpaque($0).takeUnretainedValue().close(socket) } ?? -1
 }
 
 private func tuneSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ use: curlsocktype)

@@ -7,10 +7,14 @@ final class TransferTable {
   /// By the address of their easy handles, which is how libcurl names them.
   private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
   private let desk = SendDesk()
+  private let sockets: OpenSockets
+  private var freedLink = FreedLink()
 
-  init(multi: UnsafeMutableRawPointer, options: CurlClient.Options) {
+  /// - Parameter sockets: has to outlive the multi handle, whose connections are closed through it.
+  init(multi: UnsafeMutableRawPointer, options: CurlClient.Options, sockets: OpenSockets) {
     self.multi = multi
     self.options = options
+    self.sockets = sockets
   }
 
   func start(_ ticket: Ticket) {
@@ -19,7 +23,7 @@ final class TransferTable {
       return
     }
     do {
-      let transfer = try Transfer(ticket, options, desk)
+      let transfer = try Transfer(ticket, options, desk, sockets)
       try transfer.attach(to: multi)
       transfers[transfer.easy] = transfer
       settlePauses()
@@ -72,7 +76,19 @@ final class TransferTable {
     }
     settlePauses()
     for transfer in transfers.values { transfer.completePause() }
+    settleSenders()
   }
+
+  private func settleSenders() {
+    let senders = transfers.filter { _, transfer in
+      transfer.ticket.request.priority == .background && !transfer.ticket.request.isToThisMachine
+        && transfer.left > Self.worthIt
+    }
+    for easy in freedLink.take(Set(senders.keys), at: .now) { senders[easy]?.linkWasFreed() }
+  }
+
+  /// Bytes that take longer than finding out how fast the link is.
+  private static let worthIt: Int64 = 256 << 10
 
   private func end(_ transfer: Transfer, _ result: Result<Response, CurlError>) {
     transfers[transfer.easy] = nil

@@ -30,6 +30,19 @@ final class ScriptedServer: Sendable {
   /// How many connections have come so far.
   var connections: Int { accepted.withLock { $0 } }
 
+  /// The sockets of this process that are connected to it.
+  var clientSockets: [Int32] { (0..<Int32(4096)).filter { Self.peerPort(of: $0) == port } }
+
+  private static func peerPort(of descriptor: Int32) -> UInt16? {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+    }
+    return result == 0 && address.sin_family == sa_family_t(AF_INET)
+      ? UInt16(bigEndian: address.sin_port) : nil
+  }
+
   func url(_ path: String = "/") -> URL {
     URL(string: "http://127.0.0.1:\(port)\(path)")!
   }
