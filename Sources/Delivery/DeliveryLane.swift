@@ -183,15 +183,14 @@ extension DeliveryLane {
       of: Self.owner)
     let hasPlaceForOriginals =
       renditions.count <= places.freeForRenditions && places.freeForOriginals > 0
-    // As many more as may send at once: whether lines are running out of originals decides how the next ones go.
+    // As many more as may send at once: whether lines are running out of originals decides how the next ones go, and those
+    // that have begun and wait for the server's first answer. Where so many are known to wait, it is not asked again.
+    let wanted = (hasPlaceForOriginals ? places.freeForOriginals : 0) + transfers.count
     let originals = originalTurns.order(
-      hasPlaceForOriginals
-        ? try await due(
-          destination.takes.filter { $0 == .original }, places.freeForOriginals + transfers.count, now,
-          started)
-        : [],
+      hasPlaceForOriginals || originalsBehind < transfers.count
+        ? try await due(destination.takes.filter { $0 == .original }, wanted, now, started) : [],
       of: Self.owner)
-    let chosen = places.choose(renditions: renditions, originals: originals)
+    let chosen = places.choose(renditions: renditions, originals: hasPlaceForOriginals ? originals : [])
     for delivery in chosen where !delivery.isPushed {
       if delivery.kind == .original {
         originalTurns.took(delivery.source)
@@ -199,7 +198,7 @@ extension DeliveryLane {
         renditionTurns.took(delivery.source)
       }
     }
-    if hasPlaceForOriginals {
+    if hasPlaceForOriginals || originalsBehind < transfers.count {
       originalsBehind = originals.count - chosen.count { $0.kind == .original }
       lines.set(count: transfers.count, behind: originalsBehind)
     }

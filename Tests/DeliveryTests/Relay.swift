@@ -44,7 +44,10 @@ final class Relay: Sendable {
   var received: Int { state.received.withLock { $0 } }
 
   /// The methods of the requests that came, in order.
-  var methods: [String] { state.requests.withLock { $0 } }
+  var methods: [String] { requests.map { String($0.prefix { $0 != " " }) } }
+
+  /// The methods and targets of the requests that came, in order: `PUT /bucket/key`.
+  var requests: [String] { state.requests.withLock { $0 } }
 
   /// The numbers of the parts that were begun to be sent to a store, in order.
   var parts: [Int] { state.parts.withLock { $0 } }
@@ -88,8 +91,10 @@ final class Relay: Sendable {
         state.parts.withLock { $0.append(Int(number) ?? 0) }
       }
     }
-    for method in ["OPTIONS", "POST", "HEAD", "PATCH"] where bytes.starts(with: Array("\(method) /".utf8)) {
-      state.requests.withLock { $0.append(method) }
+    for method in ["OPTIONS", "POST", "HEAD", "PATCH", "PUT", "GET"]
+    where bytes.starts(with: Array("\(method) /".utf8)) {
+      let line = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+      state.requests.withLock { $0.append(line.split(separator: " ").prefix(2).joined(separator: " ")) }
     }
   }
 

@@ -17,6 +17,7 @@ actor BucketClient: DestinationClient {
   private let logger: Logger
   /// Whether the bucket is known to have this album.
   private var hasAlbum = false
+  private var wasEverShown: Bool?
 
   init(
     _ bucket: BucketDestination, album: String, curl: CurlClient, journal: Journal,
@@ -49,14 +50,30 @@ actor BucketClient: DestinationClient {
   func carry(
     _ delivery: Delivery, from source: DeliverySource, heard: @escaping @Sendable () async -> Bool
   ) async throws(JournalError) -> DeliveryOutcome {
-    if let outcome = await findAlbum() { return outcome }
     let upload = AssetUpload(
       client: client, journal: journal, delivery: delivery, source: source,
-      key: layout.key(of: BucketLayout.medium(of: delivery)),
-      lines: lines, meter: meter, heard: heard)
+      key: layout.key(of: BucketLayout.medium(of: delivery)), lines: lines, meter: meter, heard: heard)
+    guard delivery.kind == .original else { return try await store(upload) }
+    // While originals are under way, the feed may wait for them.
+    await publisher.originalBegins()
+    let result: Result<DeliveryOutcome, JournalError>
+    do {
+      result = .success(try await store(upload))
+    } catch {
+      result = .failure(error)
+    }
+    await publisher.originalEnds()
+    return try result.get()
+  }
+
+  private func store(_ upload: AssetUpload) async throws(JournalError) -> DeliveryOutcome {
+    // Where a feed of ours was shown before, the first bytes go while the bucket is asked.
+    let wasShown = try await wasShown()
+    if !wasShown, let outcome = await findAlbum() { return outcome }
     switch try await upload.run() {
     case .stored:
-      try await journal.markStored(delivery)
+      if wasShown, let outcome = await findAlbum() { return outcome }
+      try await journal.markStored(upload.delivery)
       return .stored
     case .stopped(let reason, let retryAfter):
       return .stopped(reason, retryAfter: retryAfter)
@@ -65,6 +82,16 @@ actor BucketClient: DestinationClient {
     case .cancelled:
       return .cancelled
     }
+  }
+
+  /// Whether the bucket has shown a feed of ours, as far as the journal knows.
+  private func wasShown() async throws(JournalError) -> Bool {
+    if wasEverShown == nil {
+      let isShown = try await journal.feed(in: album).head != nil
+      // The bucket may have said meanwhile that there is no album.
+      wasEverShown = wasEverShown ?? isShown
+    }
+    return wasEverShown == true
   }
 
   /// Looks once whether the album was made: what goes to a mistyped prefix would be seen by nobody.
@@ -82,6 +109,7 @@ actor BucketClient: DestinationClient {
       if ["NoSuchKey", "NoSuchBucket"].contains(answer.code)
         || (answer.status == 404 && answer.speaksS3 && answer.code == nil)
       {
+        wasEverShown = false
         return .stopped(
           DeliveryReason(
             .noSuchAlbum,

@@ -26,11 +26,18 @@ actor FeedPublisher {
   private var merged: (of: [FeedHead.Segment], into: FeedSegment)?
   private var isMerging = false
   private var failures = 0
+  /// How many originals are being stored.
+  private var originalsUnderWay = 0
+  /// Until when originals that no head shows yet wait for others.
+  private var gathersUntil: ContinuousClock.Instant?
   /// When the last head was on its way.
   private var wroteHeadAt: ContinuousClock.Instant?
 
   /// Heads are not written more often than this: stores throttle writes to one key, and R2 takes one a second.
   private static let interval = Duration.seconds(1)
+  /// An original that is there waits so long for others that are under way: guests have its preview, each head takes a part of
+  /// the link, and the last one is not to wait for the interval after one that could have waited.
+  private static let longestGathering = Duration.seconds(3)
   /// So much is shown with one head.
   private static let batch = 500
   /// How often it is looked after although nothing is to be shown.
@@ -49,6 +56,15 @@ actor FeedPublisher {
     (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
+  /// An original is being stored.
+  func originalBegins() { originalsUnderWay += 1 }
+
+  /// It is stored, and the journal knows, or it will not be now.
+  func originalEnds() {
+    originalsUnderWay -= 1
+    waker.yield()
+  }
+
   /// Shows what is stored, until the task is cancelled.
   func run(_ tell: @escaping @Sendable (Attendance) async -> Void) async {
     await withDiscardingTaskGroup { group in
@@ -56,7 +72,9 @@ actor FeedPublisher {
       group.addTask { await self.wakeNowAndThen() }
       group.addTask { await self.lookAhead() }
       for await _ in wakes {
+        let wasGathering = gathersUntil != nil
         let pause = await round(tell)
+        if !wasGathering, let end = gathersUntil { group.addTask { await self.wake(at: end) } }
         if let segments = feed?.head.mergeable, !isMerging, merged == nil, let feed {
           isMerging = true
           group.addTask { await self.merge(segments, of: feed) }
@@ -81,6 +99,11 @@ actor FeedPublisher {
     await list
   }
 
+  private func wake(at moment: ContinuousClock.Instant) async {
+    do { try await Task.sleep(until: moment) } catch { return }
+    waker.yield()
+  }
+
   private func wakeNowAndThen() async {
     while !Task.isCancelled {
       do { try await Task.sleep(for: Self.idle) } catch { return }
@@ -95,10 +118,14 @@ actor FeedPublisher {
     do {
       stored = try await journal.storedDeliveries(to: album, limit: Self.batch)
       guard !stored.isEmpty || merged != nil else {
-        if feed != nil, await roll.isDue { try await lookAfter() }
+        // Nobody is pointed to a feed whose head is not there yet.
+        if feed?.tag != nil, await roll.isDue { try await lookAfter() }
         return .zero
       }
+      // Whatever becomes of those that are under way wakes this again, or the end of the wait.
+      guard !gathers(stored) else { return .zero }
       try await show(stored)
+      gathersUntil = nil
       failures = 0
       if !stored.isEmpty { await tell(.sent(stored)) }
       // There may be more than went with this head.
@@ -119,6 +146,16 @@ actor FeedPublisher {
     }
     waker.yield()
     return rest(atLeast: nil)
+  }
+
+  /// Whether what is stored is to be shown with what comes next.
+  private func gathers(_ stored: [Delivery]) -> Bool {
+    guard merged == nil, stored.count < Self.batch, stored.allSatisfy({ $0.kind == .original }),
+      originalsUnderWay > 0
+    else { return false }
+    let end = gathersUntil ?? .now + Self.longestGathering
+    gathersUntil = end
+    return .now < end
   }
 
   private func rest(atLeast retryAfter: Duration?) -> Duration {

@@ -205,6 +205,25 @@ struct ObjectStoreTests {
     #expect(try await place.store.read(place.key("media/\(frame.hash.hex).jpg")) == nil)
   }
 
+  @Test("An album that was deleted since an earlier run parks too, and shows nothing")
+  func albumIsGone() async throws {
+    let place = try await BucketPlace(.seaweedfs)
+    let bench = try await DeliveryBench()
+    try await bench.frame("IMG_0001.JPG", DeliveryBench.random(100), album: place.album)
+    await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 1 }
+    let client = try place.store.client()
+    let layout = BucketLayout(prefix: place.prefix)
+    let head = layout.head(of: try await bench.journal.feed(in: place.album).photographer)
+    for key in [layout.album, layout.photographers, head] {
+      #expect(try await client.send(S3Request(method: .delete, key: key)).isSuccess)
+    }
+    try await bench.frame("IMG_0002.JPG", DeliveryBench.random(101), album: place.album)
+    let events = await bench.run(bench.deliverer([place.destination])) { !$0.parked.isEmpty }
+    #expect(events.parked == [.noSuchAlbum])
+    #expect(events.sent.isEmpty)
+    #expect(try await place.store.read(head) == nil)
+  }
+
   @Test("A store that is down delays no other destination, and gets all when it is back")
   func severalDestinations() async throws {
     let relay = try await relay(to: .seaweedfs)
@@ -314,6 +333,36 @@ struct ObjectStoreTests {
     let head = try JSONDecoder().decode(FeedHead.self, from: try #require(try await place.store.read(key)))
     #expect(head.segments.count <= 8 && head.recent.count <= FeedHead.mostRecent)
     #expect(relay.methods.count { $0 == "PUT" } < 150 + 40)
+  }
+
+  @Test(
+    "Nobody is pointed to a feed before its head is there, and what was looked at ahead is not asked for again"
+  )
+  func headFirst() async throws {
+    let relay = try await relay(to: .seaweedfs)
+    let place = try await BucketPlace(.seaweedfs, port: relay.port)
+    let bench = try await DeliveryBench()
+    func count(_ request: String, _ end: String) -> Int {
+      relay.requests.count { $0.hasPrefix(request) && $0.hasSuffix(end) }
+    }
+    let deliverer = bench.deliverer([place.destination])
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await deliverer.run() }
+      defer { group.cancelAll() }
+      for _ in 0..<2000 where count("GET", "/head.json") == 0 || count("GET", "/photographers.json") == 0 {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      // The answers come before what is written into the journal now is noticed.
+      try await Task.sleep(for: .milliseconds(200))
+      try await bench.frame("IMG_0001.JPG", DeliveryBench.random(1000), album: place.album)
+      for await event in deliverer.events {
+        if case .sent = event { break }
+      }
+    }
+    let written = relay.requests.filter { $0.hasPrefix("PUT") && $0.hasSuffix(".json") }
+    #expect(written.first?.hasSuffix("/head.json") == true, "\(written)")
+    #expect(count("GET", "/head.json") == 1)
+    #expect(count("HEAD", "/head.json") == 0)
   }
 
   @Test("A clock that is wrong by days is corrected by the store's own")
