@@ -52,9 +52,14 @@ final class AnswerWatch: ChannelOutboundHandler, RemovableChannelHandler {
   }
 
   private func look(at context: ChannelHandlerContext) {
-    // Every channel of a socket has this option.
-    let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
-    let progress = Progress(ended: ended, waiting: waiting ?? 0)
+    let waiting: Int
+    do {
+      waiting = try context.channel.syncOptions?.getOption(.bufferedWritableBytes) ?? 0
+    } catch {
+      // Every channel of a socket has this option, unless it is closed already.
+      return context.close(promise: nil)
+    }
+    let progress = Progress(ended: ended, waiting: waiting)
     if progress != last {
       last = progress
       lastChange = .now()
