@@ -10,6 +10,8 @@ public struct CameraSimulatorError: Error, Sendable, CustomStringConvertible {
     case picture
     /// The card has no room left.
     case cardFull
+    /// The body waits for the computer to delete frames in its buffer.
+    case bufferFull
     /// A command or an option is not what it should be.
     case usage
   }

@@ -3,7 +3,8 @@ import GRDB
 public import Model
 public import SystemPackage
 
-/// An object on a card that may go: delivered everywhere, and every destination has said that it holds these bytes.
+/// An object on a card that may go: delivered everywhere, and every destination has said that it holds these bytes; or in a
+/// camera's buffer, and safe.
 public struct CardDeletion: Hashable, Sendable {
   public var object: SourceObject
   /// SHA-256 of its bytes when they were taken.
@@ -40,11 +41,28 @@ extension Journal {
   /// its frame goes somewhere; every delivery of it, to whatever destination, is sent, none is parked; and each of
   /// those destinations has confirmed the SHA-256 of exactly this object. Whether the spool still has it, and whether
   /// the card still has it, is for the caller to see.
+  /// - Parameter onceSafe: whether it is enough that the object was taken while deletion was asked for: for a camera's
+  ///   buffer, which holds a few frames and is no card.
   /// - Throws: `JournalError`.
-  public func deletable(from source: String) async throws(JournalError) -> [CardDeletion] {
+  public func deletable(
+    from source: String, onceSafe: Bool = false
+  ) async throws(JournalError) -> [CardDeletion] {
     let spool = self.spool
     return try await read("Looking for what may go from the card") { database in
-      try Row.fetchAll(
+      let condition =
+        onceSafe
+        ? ""
+        : """
+        AND NOT (\(try Self.isToRender(in: database)))
+        AND EXISTS (SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id)
+        AND NOT EXISTS (
+          SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id
+            AND (delivery.state != 'sent' OR NOT EXISTS (
+              SELECT 1 FROM confirmation
+              WHERE confirmation.destination_id = delivery.destination_id
+                AND confirmation.hash = card_deletion.hash)))
+        """
+      return try Row.fetchAll(
         database,
         sql: """
           SELECT source_object.folder, source_object.name, source_object.bytes, source_object.modified,
@@ -54,14 +72,7 @@ extension Journal {
             JOIN frame ON frame.id = source_object.frame_id
             JOIN original ON original.frame_id = frame.id AND original.hash = card_deletion.hash
           WHERE card_deletion.state IN ('wanted', 'asked') AND source_object.source = ? AND original.in_place = 0
-            AND NOT (\(try Self.isToRender(in: database)))
-            AND EXISTS (SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id)
-            AND NOT EXISTS (
-              SELECT 1 FROM delivery WHERE delivery.frame_id = frame.id
-                AND (delivery.state != 'sent' OR NOT EXISTS (
-                  SELECT 1 FROM confirmation
-                  WHERE confirmation.destination_id = delivery.destination_id
-                    AND confirmation.hash = card_deletion.hash)))
+            \(condition)
           ORDER BY card_deletion.object_id
           """, arguments: [source]
       ).map {

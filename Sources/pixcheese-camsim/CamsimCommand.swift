@@ -52,6 +52,14 @@ struct CamsimCommand: ParsableCommand {
   @Flag(help: "The RAW file comes before the other.")
   var rawFirst = false
 
+  @Flag(
+    help: "A Canon body without a card: a frame goes into its memory, and from there to the computer only.")
+  var memoryOnly = false
+
+  @Option(
+    help: "Keep frames in a buffer of so many, as some Fuji bodies do, until the computer deletes them.")
+  var buffer: Int?
+
   @Option(help: "How much fits on a card, in gigabytes.")
   var capacity = 64.0
 
@@ -101,6 +109,10 @@ struct CamsimCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...2).contains(slots) else { throw ValidationError("--slots is 1 or 2.") }
+    guard !memoryOnly || vendor == .canon else {
+      throw ValidationError("--memory-only is for --vendor canon.")
+    }
+    guard buffer.map({ $0 > 0 }) ?? true else { throw ValidationError("--buffer is 1 or more.") }
     guard (0...100).contains(battery) else { throw ValidationError("--battery is 0 to 100.") }
     guard megabytes >= 0.01, megabytes <= 4000 else { throw ValidationError("--megabytes is 0.01 to 4000.") }
     guard capacity > 0, capacity <= 1_000_000 else { throw ValidationError("--capacity is above 0.") }
@@ -131,6 +143,8 @@ struct CamsimCommand: ParsableCommand {
     camera.keepsFileNames = keepNames
     camera.rawExtension = raw
     camera.isRawFirst = rawFirst
+    camera.isMemoryOnly = memoryOnly
+    camera.buffer = buffer
     return camera
   }
 

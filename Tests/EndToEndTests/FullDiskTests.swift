@@ -37,6 +37,27 @@ extension EndToEndTests {
       }
     }
 
+    @Test("A burst that only the camera's memory has waits there for room, and none of it is lost")
+    func memory() async throws {
+      let camera = try await SimulatedCamera.start("--vendor", "canon", "--memory-only", "--megabytes", "1")
+      try await SmallDisk.with(megabytes: 40) { disk in
+        let home = try Home(at: disk.folder)
+        let tether = try home.tether(camera, album: "Party")
+        try await tether.first("camera.connected")
+        try disk.fill()
+        let shots = try await camera.shoot(5)
+        try await tether.first("warning") { $0.code == "room.full" }
+        // Longer than the worker's next looks at the camera and its card.
+        try await Task.sleep(for: .seconds(7))
+        #expect(!tether.events.contains { $0.event == "frame.safe" || $0.event == "camera.lost" })
+        try disk.empty()
+        for shot in shots { try await tether.first("frame.delivered") { $0.frame == shot.sha256 } }
+        try await expectExactly(
+          shots, in: try AlbumReader(page: try await tether.first("album.ready").url, on: tether))
+        try await expectCleanEnd(of: tether)
+      }
+    }
+
     @Test("Where delivered originals may leave, a small disk takes any number of frames")
     func keepDelivered() async throws {
       let away = try Home()

@@ -38,6 +38,9 @@ public struct CameraConfiguration: Sendable {
   public var timeZone: TimeZone = .current
   /// Whether a Canon body refuses to save to its card: there is none in it.
   public var isMemoryOnly = false
+  /// How many frames a body takes that the computer has not deleted, in a session; `nil`: as many as the card holds. Some
+  /// Fuji bodies under remote control keep each frame in a buffer for 12 or 13 and then refuse the shutter.
+  public var buffer: Int?
   /// Whether frames from `Pictures.files` keep the files' own names.
   public var keepsFileNames = false
   /// The extension of a RAW file that is written with every frame, of the same number: `CR3`, `NEF`; `nil`: none. With

@@ -23,6 +23,13 @@ extension CameraState {
     if target != .memory, cards.contains(where: { $0.free < UInt64(frame.content.length) }) {
       throw CameraSimulatorError(.cardFull, "the card is full")
     }
+    if let buffer = configuration.buffer, isSessionOpen {
+      buffered = buffered.filter { object($0) != nil }
+      guard buffered.count < buffer else {
+        throw CameraSimulatorError(
+          .bufferFull, "the buffer is full of frames that the computer has not deleted")
+      }
+    }
     var added: CardObject?
     if target != .memory {
       let raw = configuration.rawExtension.map { RawTwin(of: frame, named: name, extension: $0) }
@@ -75,6 +82,7 @@ extension CameraState {
       format: .ofFile(named: name), content: content, captured: facts.date, picture: frame.head, file: file)
     card.add(object)
     cards[index] = card
+    if configuration.buffer != nil, isSessionOpen { buffered.insert(object.handle) }
     if isDCIMNew { announce(.objectAdded(dcim.handle)) }
     if isFolderNew { announce(.objectAdded(folder.handle)) }
     announce(.objectAdded(object.handle))

@@ -16,6 +16,8 @@ struct CameraState: Sendable {
   var isReadOnly = false
   var faults = ActiveFaults()
   var isSessionOpen = false
+  /// The frames that the buffer holds, where there is one.
+  var buffered: Set<UInt32> = []
   /// How many bytes of objects were sent.
   var served = 0
   /// Events that go to the event connection next.

@@ -38,6 +38,15 @@ struct CameraOptions: ParsableArguments {
       valueName: "never|delivered"))
   var deleteAfter: String?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      """
+      Delete each frame in the camera's buffer once it is safe here: for Fuji bodies that keep frames there and stop after 13. \
+      It may be deleted on the card of a body that has no buffer.
+      """))
+  var clearBuffer: Bool?
+
   /// - Throws: `Complaint` (64, 78).
   func catchUp(in settings: Settings) throws(Complaint) -> CatchUp {
     try settings.value(
@@ -67,7 +76,9 @@ struct CameraOptions: ParsableArguments {
     }
     return CameraCare(
       clock: clock ?? .measured, setsClock: try settings.flag("tether.set_clock", option: setClock),
-      deletesDelivered: deletes ?? false, deletionPause: .seconds(pause))
+      deletesDelivered: deletes ?? false,
+      clearsBuffer: try settings.flag("tether.clear_buffer", option: clearBuffer),
+      deletionPause: .seconds(pause))
   }
 
   /// What a camera's process may cost.

@@ -201,6 +201,7 @@ struct Settings: Sendable {
     "tether.camera", "tether.catch_up", "tether.frames", "tether.lan", "tether.listen", "tether.take_over",
     "tether.inhibit_sleep",
     "tether.clock_offset", "tether.set_clock", "tether.delete_after", "tether.delete_pause",
+    "tether.clear_buffer",
     "tether.worker_memory", "tether.worker_silence",
     "upload.listen", "upload.patience", "cameras.shutter", "spool.keep", "spool.reserve",
     "demo.every", "demo.frames", "demo.lan", "demo.listen",

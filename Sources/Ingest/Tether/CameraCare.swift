@@ -15,16 +15,20 @@ public struct CameraCare: Hashable, Sendable {
   public var setsClock: Bool
   /// Whether a frame that is delivered everywhere is deleted on the card.
   public var deletesDelivered: Bool
+  /// Whether a frame that is safe is deleted in the buffer of a camera that keeps frames there (`WorkerIdentity.mayBuffer`).
+  public var clearsBuffer: Bool
   /// How long deletions are gathered: each batch needs a new connection, of which bodies should not have too many.
   public var deletionPause: Duration
 
   public init(
     clock: ClockCorrection = .measured, setsClock: Bool = false, deletesDelivered: Bool = false,
+    clearsBuffer: Bool = false,
     deletionPause: Duration = .seconds(60)
   ) {
     self.clock = clock
     self.setsClock = setsClock
     self.deletesDelivered = deletesDelivered
+    self.clearsBuffer = clearsBuffer
     self.deletionPause = deletionPause
   }
 }

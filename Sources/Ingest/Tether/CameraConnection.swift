@@ -154,8 +154,8 @@ final class CameraConnection {
       if min(deadline, stopDeadline ?? deadline) + Self.endPatience < .now {
         return loss ?? CameraLoss(code: .stopped, message: "Stopped.")
       }
-      if frames?.isEmpty == true, isListed, stopDeadline == nil {
-        for command in try await clearing?.step() ?? [] { worker.send(command) }
+      if let clearing, frames?.isEmpty == true || clearing.isOfBuffer, isListed, stopDeadline == nil {
+        for command in try await clearing.step() { worker.send(command) }
       }
     case .moved:
       guard seat.port != port else { break }
@@ -253,15 +253,17 @@ final class CameraConnection {
       CameraFrames(camera: camera, link: link, surroundings: surroundings)
     }
     self.frames = frames
-    if surroundings.care.deletesDelivered {
+    let clearsBuffer = surroundings.care.clearsBuffer && identity.mayBuffer
+    if surroundings.care.deletesDelivered || clearsBuffer {
       clearing = CardClearing(
         journal: surroundings.journal, camera: camera, pause: surroundings.care.deletionPause,
-        emit: surroundings.emit)
+        isOfBuffer: clearsBuffer, emit: surroundings.emit)
     }
+    if identity.mayBuffer, !clearsBuffer { warn(history.health.mayBuffer(camera: modelName)) }
     warn(
       history.health.take(identity.captureTarget, camera: modelName)
         + history.health.take(status, camera: modelName))
-    try await frames.connected(clock: clock, inventsEvents: identity.inventsEvents)
+    try await frames.connected(clock: clock, identity: identity)
     worker.send(.list)
   }
 

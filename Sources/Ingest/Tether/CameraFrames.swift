@@ -18,6 +18,8 @@ final class CameraFrames {
   private struct Connection {
     var clock: CameraClock?
     var inventsEvents = false
+    /// Whether what is safe is to go from the camera: from its card once it is delivered, from its buffer now.
+    var deletes = false
     var hasBaseline = false
     var firstListing: [SourceObject] = []
     /// How many frames from before the session later listings showed.
@@ -49,8 +51,10 @@ final class CameraFrames {
 
   /// A worker has the camera now.
   /// - Throws: `JournalError`.
-  func connected(clock: CameraClock, inventsEvents: Bool) async throws {
-    connection = Connection(clock: clock, inventsEvents: inventsEvents)
+  func connected(clock: CameraClock, identity: WorkerIdentity) async throws {
+    connection = Connection(
+      clock: clock, inventsEvents: identity.inventsEvents,
+      deletes: surroundings.care.deletesDelivered || surroundings.care.clearsBuffer && identity.mayBuffer)
     connection.hasBaseline = try await surroundings.journal.hasBaseline(surroundings.session, source: camera)
     let owed = try await surroundings.journal.owed(in: surroundings.session, source: camera)
     for wanted in plan.restore(
@@ -249,7 +253,9 @@ final class CameraFrames {
   func fetched(_ id: UInt64, _ file: FetchedFile) async throws {
     guard let wanted = plan[id] else { return }
     let mark = connection.marks[wanted.object] ?? FrameMark()
-    switch try await intake.take(file, of: wanted, mark: mark, clock: connection.clock) {
+    switch try await intake.take(
+      file, of: wanted, mark: mark, clock: connection.clock, deletes: connection.deletes)
+    {
     case .safe(let frame):
       connection.marks[wanted.object] = nil
       plan.settle(id)

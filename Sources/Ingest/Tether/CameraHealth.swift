@@ -20,6 +20,7 @@ struct CameraHealth {
 
   private var said: Set<String> = []
   private var hasSaidTarget = false
+  private var hasSaidBuffer = false
 
   /// Where the camera shoots to.
   mutating func take(_ target: CaptureTarget, camera: String) -> [Warning] {
@@ -36,6 +37,20 @@ struct CameraHealth {
           "\(camera) shoots into \(DisplayName.line(other)) and not onto its card: its frames are only here, one is lost "
           + "if the connection breaks before it is fetched, and a fast burst may lose some. "
           + "Set the camera to save to its card too (often \"PC Remote\" or \"save destination\" in its menu)."
+      )
+    ]
+  }
+
+  /// The camera may be one that stops when its buffer is full of frames that nobody has deleted.
+  mutating func mayBuffer(camera: String) -> [Warning] {
+    guard !hasSaidBuffer else { return [] }
+    hasSaidBuffer = true
+    return [
+      Warning(
+        code: "camera_buffer",
+        message:
+          "\(camera) has no setting for where frames go. Such bodies may keep each frame in a buffer, and stop after about 13. "
+          + "If yours does, give `--clear-buffer`: each frame is deleted in the camera as soon as it is safe here."
       )
     ]
   }

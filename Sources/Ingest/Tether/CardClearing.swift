@@ -4,7 +4,7 @@ import Journal
 import Model
 import SystemPackage
 
-/// Deletes on one connection's cards what is delivered everywhere, if that is asked for.
+/// Deletes on one connection's cards what is delivered everywhere, or in its buffer what is safe, if that is asked for.
 ///
 /// The journal says what may go, and everything is looked at again before the camera is asked: the spool's bytes are
 /// hashed here, the card's object is compared by the worker. A kill at any point leaves a row that is looked at again.
@@ -12,6 +12,9 @@ final class CardClearing {
   private let journal: Journal
   private let camera: String
   private let pause: Duration
+  /// Whether it is a buffer that frames go from as soon as they are safe, at once and one by one: when it is full the camera
+  /// takes no more.
+  let isOfBuffer: Bool
   private let emit: @Sendable (TetherEvent) -> Void
   /// The worker's numbers of what lies on the cards now.
   private var numbers: [SourceObject: UInt64] = [:]
@@ -26,12 +29,16 @@ final class CardClearing {
 
   /// A batch is no larger, so that the camera is not kept from shooting for long.
   private static let largest = 50
-  private static let interval = Duration.seconds(2)
+  private var interval: Duration { isOfBuffer ? .milliseconds(500) : .seconds(2) }
 
-  init(journal: Journal, camera: String, pause: Duration, emit: @escaping @Sendable (TetherEvent) -> Void) {
+  init(
+    journal: Journal, camera: String, pause: Duration, isOfBuffer: Bool,
+    emit: @escaping @Sendable (TetherEvent) -> Void
+  ) {
     self.journal = journal
     self.camera = camera
     self.pause = pause
+    self.isOfBuffer = isOfBuffer
     self.emit = emit
   }
 
@@ -57,12 +64,12 @@ final class CardClearing {
             message: "\(DisplayName.of(candidate.object.name)) stays on the card of \(camera): "
               + "the spool does not have its bytes any more."))
       }
-      if batch.count < Self.largest, !candidates.isEmpty { return [] }
+      if !isOfBuffer, batch.count < Self.largest, !candidates.isEmpty { return [] }
     }
     guard !batch.isEmpty else {
       guard .now >= next else { return [] }
-      next = .now + Self.interval
-      candidates = try await journal.deletable(from: camera).filter {
+      next = .now + interval
+      candidates = try await journal.deletable(from: camera, onceSafe: isOfBuffer).filter {
         numbers[$0.object] != nil && !spared.contains($0.object)
       }.reversed()
       return []
@@ -73,10 +80,10 @@ final class CardClearing {
       // Written down first: after a kill in between an object that is gone is known to have gone through us.
       try await journal.record(deletion, source: camera, as: .asked)
       asked[id] = deletion
-      commands.append(.erase(object: id, original: deletion.path.string))
+      commands.append(.erase(object: id, original: deletion.path.string, atOnce: isOfBuffer))
     }
     batch = []
-    next = .now + pause
+    if !isOfBuffer { next = .now + pause }
     return commands
   }
 
@@ -114,7 +121,7 @@ final class CardClearing {
       emit(
         .warning(
           code: "not_deleted",
-          message: "\(camera) does not delete what is delivered: \(why). "
+          message: "\(camera) does not delete what is \(isOfBuffer ? "safe" : "delivered"): \(why). "
             + "It is tried again when the camera connects anew."))
     }
   }

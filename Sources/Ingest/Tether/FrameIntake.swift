@@ -30,9 +30,10 @@ struct FrameIntake {
   ///   - wanted: what was asked for.
   ///   - mark: what is known of its marks.
   ///   - clock: the camera's.
+  ///   - deletes: whether what is taken is to go from the camera, when it may.
   /// - Throws: `JournalError`.
   func take(
-    _ file: FetchedFile, of wanted: FetchPlan.Wanted, mark: FrameMark, clock: CameraClock?
+    _ file: FetchedFile, of wanted: FetchPlan.Wanted, mark: FrameMark, clock: CameraClock?, deletes: Bool
   ) async throws(JournalError) -> Outcome {
     let path = FilePath(file.path)
     guard path.isAbsolute, path.lexicallyNormalized() == path,
@@ -51,7 +52,7 @@ struct FrameIntake {
     let safe = SafeOriginal(
       original: original, source: camera, object: wanted.object, announcedAt: wanted.seenAt,
       clock: clock?.captureClock(of: wanted.object),
-      isToLeaveCard: surroundings.care.deletesDelivered && !wanted.isInMemory && isOfSession(wanted, clock),
+      isToLeaveCard: deletes && !wanted.isInMemory && isOfSession(wanted, clock),
       mark: mark)
     do {
       let (frame, isNew) = try await surroundings.journal.recordSafe(

@@ -42,8 +42,8 @@ final class CameraUpkeep {
     return room.isInDoubt
   }
 
-  /// The camera was connected anew: a listing will show all that is there now.
-  func reconnected() throws(GPhotoError) {
+  /// All that is there now is known, or a listing will show it: the camera was connected anew, or deleted a frame.
+  func settle() throws(GPhotoError) {
     status.storages = try held.patiently { () throws(GPhotoError) in try held.camera.storages() }
     room.settle(status.storages)
   }

@@ -70,9 +70,9 @@ extension WorkerLoop {
         guard let info = try infoOfAnnounced(path) else { continue }
         if case .new(let id) = objects.announce(path, info, isFresh: true, now: clock.now) { announce(id) }
       }
-      try upkeep.reconnected()
+      try upkeep.settle()
       beginListing()
-    } else if !erasures.isEmpty, try reconnect() {
+    } else if !erasures.isEmpty, !erasures.isUrgent, try reconnect() {
       // Deleting comes first, as close as can be to the look at what is there now; the listing after it.
       erasures.connected()
       beginListing()

@@ -116,10 +116,12 @@ final class WorkerLoop {
     // The clock before anything that takes long: every frame until then has the wrong time.
     if try upkeep.setClock() || !unanswered.isEmpty {
       return true
+    } else if erasures.isUrgent, !held.isOutdated {
+      try erase()
     } else if let next = wanted.next() {
       try fetch(next)
     } else if erasures.isReady {
-      for report in try erasures.eraseNext(held, objects) { self.report(report) }
+      try erase()
     } else if listing != nil {
       try list()
     } else {
@@ -127,6 +129,14 @@ final class WorkerLoop {
     }
     sayAlive()
     return true
+  }
+
+  private func erase() throws(GPhotoError) {
+    let hadConnection = erasures.isReady
+    for report in try erasures.eraseNext(held, objects) { self.report(report) }
+    // The listing on a new connection settles the room; here it is known as well, since such a camera's driver lists all
+    // objects again and again.
+    if !hadConnection { try upkeep.settle() }
   }
 
   private func sayAlive() {
@@ -168,7 +178,8 @@ final class WorkerLoop {
       inMemory.remove(object)
     case .list: beginListing()
     case .setClock(let zone): upkeep.wantClock(zone: zone)
-    case .erase(let object, let original): erasures.add(object: object, original: original)
+    case .erase(let object, let original, let atOnce):
+      erasures.add(object: object, original: original, atOnce: atOnce)
     case .stop: stoppingSince = clock.now
     }
   }

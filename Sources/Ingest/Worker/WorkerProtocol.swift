@@ -7,7 +7,7 @@ import Model
 /// Both sides are the same binary, so there is one version; a worker that says another is not talked to. Each side
 /// treats what it reads as input to check: the worker repeats what a camera says.
 enum WorkerProtocol {
-  static let version = 3
+  static let version = 4
   /// The longest line that either side reads, in bytes.
   static let longestLine = 1 << 20
   /// How many objects one `listed` carries at most.
@@ -32,8 +32,9 @@ enum WorkerCommand: Hashable, Codable, Sendable {
   /// Set the camera's clock to UTC and so many seconds more: the digits of the machine's zone.
   case setClock(zone: Int)
   /// Delete an object on the card, if it still is what was taken, whose bytes are in this file; then `erased` or
-  /// `spared`.
-  case erase(object: UInt64, original: String)
+  /// `spared`. A new connection is made for it first, unless it is to be done at once: in a buffer that fills up, where
+  /// nobody exchanges cards.
+  case erase(object: UInt64, original: String, atOnce: Bool)
   /// Finish the file under way and end.
   case stop
 }
@@ -102,6 +103,11 @@ struct WorkerIdentity: Hashable, Codable, Sendable {
   var captureTarget: CaptureTarget
   /// Whether the driver takes for new what it has not listed (`Camera.inventsEvents`).
   var inventsEvents = false
+
+  /// Whether it may be a body that keeps each frame in a buffer until the computer deletes it there, and takes no more when
+  /// that is full: some Fuji bodies under remote control, which have no setting for where frames go (seen on an X-T5: 12
+  /// frames; marcinz606/NegPy#658). Others of Fuji's shoot to their card, and nothing tells them apart.
+  var mayBuffer: Bool { inventsEvents && captureTarget == .unknown }
 }
 
 /// How a camera is doing.
