@@ -7,6 +7,8 @@ public enum DeliveryEvent: Sendable {
   case sent(Sent)
   /// Bytes given to the sockets for an album in the last second; 0 once when it comes to rest.
   case progress(album: String, bytesPerSecond: Int64)
+  /// A destination makes a file of its parts, which may take minutes without a sign; told once a second while it does.
+  case assembling(album: String)
   /// A destination rests until a time; deliveries wait for it.
   case waiting(Waiting)
   /// How a destination does has changed.

@@ -141,6 +141,7 @@ actor DeliveryLane {
       measured(bytes)
       if bytes > 0 || wasMoving { events.yield(.progress(album: destination.album, bytesPerSecond: bytes)) }
       wasMoving = bytes > 0
+      if meter.isAssembling { events.yield(.assembling(album: destination.album)) }
     }
   }
 

@@ -12,6 +12,8 @@ final class ScriptedTus: Sendable {
     case standIn(Int)
     /// Does what it is asked for, for so long that a proxy answers with a status instead.
     case takeLong(Int)
+    /// Does what it is asked for, and answers so many milliseconds later.
+    case rest(milliseconds: Int)
     /// Does what it is asked for, and resets the connection instead of answering.
     case loseAnswer
     /// Resets the connection before it has read the body.
@@ -141,6 +143,9 @@ final class ScriptedTus: Sendable {
     if case .takeLong(let status) = trouble {
       note(request, status, state)
       return LoopbackHTTP.Answer(status: status)
+    }
+    if case .rest(let milliseconds) = trouble {
+      Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
     }
     note(request, trouble == .loseAnswer ? 0 : answer.status, state)
     answer.headers.append("Tus-Resumable: 1.0.0")

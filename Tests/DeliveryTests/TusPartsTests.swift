@@ -14,11 +14,12 @@ struct TusPartsTests {
 
   /// As for a server on another machine: to this one files go whole.
   private func client(
-    _ endpoint: TusEndpoint, _ bench: DeliveryBench, lines: SendingLines = SendingLines(count: 3)
+    _ endpoint: TusEndpoint, _ bench: DeliveryBench, lines: SendingLines = SendingLines(count: 3),
+    meter: ThroughputMeter = ThroughputMeter()
   ) -> TusClient {
     TusClient(
       endpoint, album: Self.album, curl: bench.curl, journal: bench.journal, timeouts: Timeouts(),
-      isLoopback: false, lines: lines, meter: ThroughputMeter(), clock: ServerClock { _ in },
+      isLoopback: false, lines: lines, meter: meter, clock: ServerClock { _ in },
       logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
   }
 
@@ -182,6 +183,25 @@ struct TusPartsTests {
       #expect(relay.methods.filter { $0 == "POST" }.count == 4)
       #expect(try place.leftovers() == [])
     }
+  }
+
+  @Test("While a server joins parts for seconds it is known to be at work")
+  func assembling() async throws {
+    let server = try ScriptedTus(["JOIN": [.rest(milliseconds: 1500)]], extensions: Self.joining)
+    let bench = try await DeliveryBench()
+    try await bench.frame("IMG_0001.JPG", DeliveryBench.random(2_000_000), album: Self.album)
+    let meter = ThroughputMeter()
+    let client = client(try endpoint(server.port), bench, meter: meter)
+    let delivery = try #require(try await due(bench))
+    async let outcome = client.carry(delivery)
+    var seen = 0
+    for _ in 0..<400 where seen < 10 {
+      try await Task.sleep(for: .milliseconds(10))
+      if meter.isAssembling { seen += 1 }
+    }
+    #expect(seen == 10)
+    #expect(try await outcome == .sent)
+    #expect(!meter.isAssembling)
   }
 
   @Test("A lost answer to the joining makes no second file")

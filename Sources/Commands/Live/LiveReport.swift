@@ -141,6 +141,7 @@ actor LiveReport {
       if bytesPerSecond > 0 { lastMovement = .now }
       if albums.contains(album) { await scoreboard.moved(bytesPerSecond) }
       await scoreboard.speed(bytesPerSecond, album: album)
+    case .assembling: lastMovement = .now
     case .waiting(let waiting):
       let reason = Text.harmless(waiting.reason.text)
       if waiting.reason.code == .noRoom, case .embedded? = try? Destination(parsing: waiting.album) {

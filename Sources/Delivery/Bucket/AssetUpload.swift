@@ -202,8 +202,10 @@ struct AssetUpload: Sendable {
   }
 
   private func complete(_ upload: PartedUpload, _ tags: [Int: String]) async throws(Stop) {
-    let answer = try await asking { () throws(CurlError) in
-      try await client.completeParts(key, id: upload.uploadID, tags: tags, bytes: delivery.bytes)
+    let answer = try await meter.assembling { () throws(Stop) in
+      try await asking { () throws(CurlError) in
+        try await client.completeParts(key, id: upload.uploadID, tags: tags, bytes: delivery.bytes)
+      }
     }
     guard answer.isSuccess, S3Document(answer.body)?.name == "CompleteMultipartUploadResult" else {
       switch answer.code {

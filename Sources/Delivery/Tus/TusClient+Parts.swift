@@ -132,10 +132,12 @@ extension TusClient {
       addresses.sorted { $0.key < $1.key }.map(\.value), metadata: UploadMetadata(delivery).header)
     let answer: TusAnswer
     do {
-      let response = try await curl.perform(
-        Request(
-          request.method, request.url, headers: request.headers,
-          timeouts: timeouts.patient(forFileOf: delivery.bytes)))
+      let response = try await meter.assembling { () throws(CurlError) in
+        try await curl.perform(
+          Request(
+            request.method, request.url, headers: request.headers,
+            timeouts: timeouts.patient(forFileOf: delivery.bytes)))
+      }
       clock.take(response)
       answer = TusAnswer(response, now: Date())
     } catch {

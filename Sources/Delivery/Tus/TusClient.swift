@@ -15,7 +15,7 @@ actor TusClient: DestinationClient {
   /// Whether it is this machine: nothing is gained by checksums and parts.
   private let isLoopback: Bool
   let lines: SendingLines
-  private let meter: ThroughputMeter
+  let meter: ThroughputMeter
   let clock: ServerClock
   let logger: Logger
 
