@@ -45,6 +45,24 @@ extension EndToEndTests {
       try await expectCleanEnd(of: clearing)
     }
 
+    @Test("A body that stops when its buffer is full goes on where the buffer is cleared")
+    func buffer() async throws {
+      let home = try Home()
+      let camera = try await SimulatedCamera.start(
+        "--vendor", "fuji", "--buffer", "3", "--megabytes", "0.3", "--scenes", "2")
+      let tether = try home.tether(camera, album: "Party", ["--clear-buffer"])
+      try await tether.first("camera.connected")
+      var shots: [SimulatedCamera.Shot] = []
+      for _ in 0..<3 {
+        let three = try await camera.shoot(3)
+        for shot in three { try await tether.first("frame.deleted") { $0.frame == shot.sha256 } }
+        shots += three
+      }
+      try await expectExactly(
+        shots, in: try AlbumReader(page: try await tether.first("album.ready").url, on: tether))
+      try await expectCleanEnd(of: tether)
+    }
+
     @Test("Kills at any moment leave every frame in the album, and in the end none on the card")
     func kills() async throws {
       let seed =
