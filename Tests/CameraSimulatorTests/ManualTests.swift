@@ -24,7 +24,7 @@ struct ManualTests {
 
   @Test("The summary itself has every fault, and every command is understood")
   func summary() throws {
-    #expect(Self.commands.count == 29)
+    #expect(Self.commands.count == 30)
     let arguments = [
       "battery": "80", "clock": "3600", "delete": "A.JPG", "protect": "A.JPG", "unprotect": "A.JPG",
       "rate": "A.JPG 3", "fault drop-after": "1", "fault busy": "1", "fault slow": "1", "fault latency": "1",

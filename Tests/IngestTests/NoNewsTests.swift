@@ -32,6 +32,23 @@ struct NoNewsTests {
     #expect(try await run.journal.frameCounts().safe == 1)
   }
 
+  @Test(
+    "An announced frame of which the camera says for a moment that it is not there is taken, once",
+    arguments: [Vendor.generic, .canon], 1...2)
+  func notThereYet(vendor: Vendor, times: Int) async throws {
+    let run = try await Tethering(Tethering.configuration(vendor, bytes: 300_000))
+    defer { run.remove() }
+    try await run.tether { events in
+      _ = try await events.connected()
+      let before = try await run.camera.shoot()
+      #expect(try await events.safe().sha256.hex == before.sha256)
+      run.camera.inject(.unknownObjects(times))
+      let shot = try await run.camera.shoot()
+      #expect(try await events.safe().sha256.hex == shot.sha256)
+    }
+    #expect(try await run.journal.frameCounts().safe == 2)
+  }
+
   @Test("An empty file on the card is no frame, and is said")
   func emptyFile() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "card-\(UUID().uuidString)")

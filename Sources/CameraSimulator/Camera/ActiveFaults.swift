@@ -11,6 +11,7 @@ struct ActiveFaults: Sendable {
   var milliseconds = 0
   var duplicateEvents = 0
   var missingEvents = 0
+  var unknownObjects = 0
   var refusals = 0
   var initFail: (reason: Packet.FailReason, times: Int) = (.busy, 0)
   var names: [String] = []

@@ -163,6 +163,7 @@ extension CameraState {
     case .truncate(let bytes): faults.truncate = bytes
     case .duplicateEvents(let count): faults.duplicateEvents += count
     case .missingEvents(let count): faults.missingEvents += count
+    case .unknownObjects(let count): faults.unknownObjects += count
     case .refuse(let connections): faults.refusals += connections
     case .initFail(let reason, let times): faults.initFail = (reason, times)
     case .name(let name): faults.names.append(name)

@@ -109,7 +109,8 @@ extension CameraState {
     return reply(found.map(\.handle))
   }
 
-  private func objectInfo(_ handle: UInt32) -> Reply {
+  private mutating func objectInfo(_ handle: UInt32) -> Reply {
+    if ActiveFaults.strike(&faults.unknownObjects) { return .failed(.invalidObjectHandle) }
     guard let object = object(handle) else { return .failed(.invalidObjectHandle) }
     return .bytes(object.info(in: configuration.timeZone).encoded)
   }

@@ -20,6 +20,8 @@ public enum Fault: Sendable, Hashable {
   case duplicateEvents(Int)
   /// The next events do not come.
   case missingEvents(Int)
+  /// The next questions about an object are answered as if there were none: a body that is busy with its card.
+  case unknownObjects(Int)
   /// The next connections are closed as soon as they are accepted.
   case refuse(connections: Int)
   /// The next initiators are turned away with Init Fail.

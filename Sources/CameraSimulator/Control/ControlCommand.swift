@@ -87,6 +87,7 @@ public enum ControlCommand: Sendable, Hashable {
     case "truncate": return .truncate(bytes: try count(words, 1, of: "fault truncate"))
     case "duplicate-events": return .duplicateEvents(words.count > 1 ? try count(words, 1, of: kind) : 1)
     case "missing-events": return .missingEvents(words.count > 1 ? try count(words, 1, of: kind) : 1)
+    case "unknown-objects": return .unknownObjects(words.count > 1 ? try count(words, 1, of: kind) : 1)
     case "refuse": return .refuse(connections: words.count > 1 ? try count(words, 1, of: kind) : 1)
     case "init-fail": return .initFail(.busy, times: words.count > 1 ? try count(words, 1, of: kind) : 1)
     case "rollover": return .rollover
@@ -141,6 +142,7 @@ public enum ControlCommand: Sendable, Hashable {
     fault truncate BYTES          the next download says its full length and ends BYTES early
     fault duplicate-events [N]    the next N events come twice
     fault missing-events [N]      the next N events do not come
+    fault unknown-objects [N]     knows nothing of the next N objects that it is asked about
     fault refuse [N]              closes the next N connections at once
     fault init-fail [N]           turns the next N initiators away as busy
     fault rollover                the next frame is 9999, the one after it 0001 in a new folder
