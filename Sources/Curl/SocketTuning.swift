@@ -28,6 +28,15 @@ struct SocketTuning {
     }
   }
 
+  /// Whether the kernel holds bytes that it has not sent yet, be it once.
+  static func hasUnsentBytes(_ socket: Int32) -> Bool {
+    var count: Int32 = 0
+    return ioctl(socket, unsentRequest, &count) == 0 && count > 0
+  }
+
+  /// SIOCOUTQNSD (linux/sockios.h), which glibc's headers do not have.
+  private static let unsentRequest: UInt = 0x894B
+
   /// Has BBR find out anew how fast the link is, as for a new connection: what others leave free it takes by a quarter more
   /// every eight round trips at most (draft-ietf-ccwg-bbr, 4.3.3), which on a slow link is seconds. Another algorithm and BBR
   /// again begin it anew; the congestion window stays.

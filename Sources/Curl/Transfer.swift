@@ -200,9 +200,19 @@ extension Transfer {
 // MARK: Pausing
 
 extension Transfer {
-  /// Whether it is in the middle of a body that others have to wait for.
-  var wantsTheLink: Bool {
-    ticket.request.priority == .foreground && position > 0 && reported < ticket.request.body.length
+  /// How far a body is that others have to wait for.
+  enum Claim {
+    case none
+    /// libcurl has some of it.
+    case handing
+    /// The kernel has the rest, and has not sent it.
+    case unsent
+  }
+
+  var claim: Claim {
+    guard ticket.request.priority == .foreground, position > 0 else { return .none }
+    if reported < ticket.request.body.length { return .handing }
+    return socket.map(SocketTuning.hasUnsentBytes) == true ? .unsent : .none
   }
 
   /// Stops or goes on sending the body. Both directions pause together: libcurl then leaves the stall timer alone.

@@ -9,6 +9,8 @@ final class TransferTable {
   private let desk = SendDesk()
   private let sockets: OpenSockets
   private var freedLink = FreedLink()
+  /// Whether background bodies wait for what the kernel has not sent yet.
+  private var looksAgain = false
 
   /// - Parameter sockets: has to outlive the multi handle, whose connections are closed through it.
   init(multi: UnsafeMutableRawPointer, options: CurlClient.Options, sockets: OpenSockets) {
@@ -59,7 +61,10 @@ final class TransferTable {
   }
 
   /// The longest that the loop may wait, in milliseconds.
-  var longestWait: Int32 { Int32(clamping: desk.nextTurn ?? 60_000) }
+  var longestWait: Int32 { Int32(clamping: min(desk.nextTurn ?? 60_000, looksAgain ? Self.look : 60_000)) }
+
+  /// Nothing tells when the kernel has sent the last of what it holds.
+  private static let look = 10
 
   /// Moves every transfer as far as it goes without waiting, and ends those that are done.
   func perform() {
@@ -97,13 +102,17 @@ final class TransferTable {
     transfer.ticket.continuation.resume(returning: result)
   }
 
-  /// Background bodies pause exactly while a foreground body is being handed to the kernel for the same origin. Whoever
-  /// connects, asks a question or waits for an answer needs the link for nothing: it would be idle for a round trip.
+  /// Background bodies pause exactly while a foreground body for the same origin has not gone out. Whoever connects, asks a
+  /// question or waits for an answer needs the link for nothing: it would be idle for a round trip.
   private func settlePauses() {
-    let busy = Set(transfers.values.filter(\.wantsTheLink).map(\.ticket.request.origin))
+    let claims = transfers.values.map { (origin: $0.ticket.request.origin, claim: $0.claim) }
+    let busy = Set(claims.filter { $0.claim != .none }.map(\.origin))
+    var arePaused = false
     for transfer in transfers.values where transfer.ticket.request.priority == .background {
       transfer.setPaused(busy.contains(transfer.ticket.request.origin))
+      arePaused = arePaused || transfer.isPaused
     }
+    looksAgain = arePaused && claims.contains { $0.claim == .unsent }
   }
 
   private static let cancelled = CurlError(.cancelled, text: "cancelled")

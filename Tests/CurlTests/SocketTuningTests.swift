@@ -44,6 +44,30 @@ struct SocketTuningTests {
     #expect(queues.withLock { $0 }.allSatisfy { $0 > 200 << 10 }, "\(queues.withLock { $0 })")
   }
 
+  @Test("Bytes that the kernel has and the other side takes no more of are unsent, until it takes them")
+  func unsent() throws {
+    let listener = try LoopbackListener()
+    let mayRead = DispatchSemaphore(value: 0)
+    listener.serve { descriptor in
+      Thread {
+        mayRead.wait()
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while recv(descriptor, &buffer, buffer.count, 0) > 0 {}
+        close(descriptor)
+      }.start()
+    }
+    defer { listener.end() }
+    let socket = try LoopbackListener.connect(to: listener.port)
+    defer { close(socket) }
+    #expect(!SocketTuning.hasUnsentBytes(socket))
+    let bytes = [UInt8](repeating: 1, count: 1 << 20)
+    while send(socket, bytes, bytes.count, Int32(MSG_DONTWAIT)) > 0 {}
+    #expect(SocketTuning.hasUnsentBytes(socket))
+    mayRead.signal()
+    for _ in 0..<400 where SocketTuning.hasUnsentBytes(socket) { usleep(10_000) }
+    #expect(!SocketTuning.hasUnsentBytes(socket))
+  }
+
   @Test(
     "BBR that is begun anew looks for the link's whole speed, as for a new connection",
     .enabled(if: SocketTuning.isGranted("bbr"), "the kernel does not give BBR to this process"))
