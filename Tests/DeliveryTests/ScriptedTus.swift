@@ -12,8 +12,6 @@ final class ScriptedTus: Sendable {
     case standIn(Int)
     /// Does what it is asked for, for so long that a proxy answers with a status instead.
     case takeLong(Int)
-    /// Does what it is asked for, and answers so many milliseconds later.
-    case rest(milliseconds: Int)
     /// Does what it is asked for, and resets the connection instead of answering.
     case loseAnswer
     /// Resets the connection before it has read the body.
@@ -49,6 +47,8 @@ final class ScriptedTus: Sendable {
     var joined: [String: Int] = [:]
     /// Runs after each body of an upload was taken, before the answer.
     var onTaken: (@Sendable () -> Void)?
+    /// Runs after parts were joined, before the answer.
+    var onJoined: (@Sendable () -> Void)?
   }
 
   private let server: LoopbackHTTP
@@ -98,6 +98,9 @@ final class ScriptedTus: Sendable {
   /// Has something run after each body, before it is acknowledged.
   func whenTaken(_ body: @escaping @Sendable () -> Void) { state.value.withLock { $0.onTaken = body } }
 
+  /// Has something run after parts were joined, before that is answered.
+  func whenJoined(_ body: @escaping @Sendable () -> Void) { state.value.withLock { $0.onJoined = body } }
+
   /// Has a proxy answer everything with a status, since the server is away; `nil` brings it back.
   func beAway(_ status: Int?) { state.value.withLock { $0.standIn = status } }
 
@@ -139,13 +142,11 @@ final class ScriptedTus: Sendable {
     } else {
       answer = state.value.withLock { take(request, body, &$0) }
       if !body.isEmpty { state.value.withLock { $0.onTaken }?() }
+      if request.method == "JOIN" { state.value.withLock { $0.onJoined }?() }
     }
     if case .takeLong(let status) = trouble {
       note(request, status, state)
       return LoopbackHTTP.Answer(status: status)
-    }
-    if case .rest(let milliseconds) = trouble {
-      Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
     }
     note(request, trouble == .loseAnswer ? 0 : answer.status, state)
     answer.headers.append("Tus-Resumable: 1.0.0")

@@ -185,22 +185,18 @@ struct TusPartsTests {
     }
   }
 
-  @Test("While a server joins parts for seconds it is known to be at work")
+  @Test("While a server joins parts it is known to be at work, and neither before nor after")
   func assembling() async throws {
-    let server = try ScriptedTus(["JOIN": [.rest(milliseconds: 1500)]], extensions: Self.joining)
+    let server = try ScriptedTus(extensions: Self.joining)
     let bench = try await DeliveryBench()
     try await bench.frame("IMG_0001.JPG", DeliveryBench.random(2_000_000), album: Self.album)
     let meter = ThroughputMeter()
+    let seen = Mutex<[Bool]>([])
+    server.whenTaken { if meter.isAssembling { seen.withLock { $0.append(false) } } }
+    server.whenJoined { seen.withLock { $0.append(meter.isAssembling) } }
     let client = client(try endpoint(server.port), bench, meter: meter)
-    let delivery = try #require(try await due(bench))
-    async let outcome = client.carry(delivery)
-    var seen = 0
-    for _ in 0..<400 where seen < 10 {
-      try await Task.sleep(for: .milliseconds(10))
-      if meter.isAssembling { seen += 1 }
-    }
-    #expect(seen == 10)
-    #expect(try await outcome == .sent)
+    #expect(try await client.carry(try #require(try await due(bench))) == .sent)
+    #expect(seen.withLock { $0 } == [true])
     #expect(!meter.isAssembling)
   }
 
