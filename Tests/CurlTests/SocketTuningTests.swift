@@ -44,18 +44,25 @@ struct SocketTuningTests {
     #expect(queues.withLock { $0 }.allSatisfy { $0 > 200 << 10 }, "\(queues.withLock { $0 })")
   }
 
-  @Test("Bytes that the kernel has and the other side takes no more of are unsent, until it takes them")
-  func unsent() throws {
+  /// Somebody who reads whatever comes.
+  /// - Parameter start: when it begins to; `nil` is at once.
+  private static func reader(after start: DispatchSemaphore? = nil) throws -> LoopbackListener {
     let listener = try LoopbackListener()
-    let mayRead = DispatchSemaphore(value: 0)
     listener.serve { descriptor in
       Thread {
-        mayRead.wait()
+        start?.wait()
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while recv(descriptor, &buffer, buffer.count, 0) > 0 {}
         close(descriptor)
       }.start()
     }
+    return listener
+  }
+
+  @Test("Bytes that the kernel has and the other side takes no more of are unsent, until it takes them")
+  func unsent() throws {
+    let mayRead = DispatchSemaphore(value: 0)
+    let listener = try Self.reader(after: mayRead)
     defer { listener.end() }
     let socket = try LoopbackListener.connect(to: listener.port)
     defer { close(socket) }
@@ -72,14 +79,7 @@ struct SocketTuningTests {
     "BBR that is begun anew looks for the link's whole speed, as for a new connection",
     .enabled(if: SocketTuning.isGranted("bbr"), "the kernel does not give BBR to this process"))
   func probesAnew() throws {
-    let listener = try LoopbackListener()
-    listener.serve { descriptor in
-      Thread {
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while recv(descriptor, &buffer, buffer.count, 0) > 0 {}
-        close(descriptor)
-      }.start()
-    }
+    let listener = try Self.reader()
     defer { listener.end() }
     let socket = try LoopbackListener.connect(to: listener.port)
     defer { close(socket) }
