@@ -21,11 +21,7 @@ struct SocketTuning {
     set(socket, TCP_NOTSENT_LOWAT, 2 * Self.unsentBytes.lowerBound)
     set(socket, Self.longestRetransmissionOption, Self.longestRetransmissionMilliseconds)
     set(socket, TCP_USER_TIMEOUT, Int32(clamping: unacknowledged.milliseconds))
-    if let congestionControl {
-      setsockopt(
-        socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count)
-      )
-    }
+    if let congestionControl { _ = Self.choose(congestionControl, for: socket) }
   }
 
   /// Whether the kernel holds bytes that it has not sent yet, be it once.
@@ -42,9 +38,7 @@ struct SocketTuning {
   /// again begin it anew; the congestion window stays.
   func probeAnew(_ socket: Int32) {
     guard congestionControl == Self.bbr else { return }
-    for name in ["reno", Self.bbr] {
-      setsockopt(socket, Int32(IPPROTO_TCP), TCP_CONGESTION, name, socklen_t(name.utf8.count))
-    }
+    for name in ["reno", Self.bbr] { _ = Self.choose(name, for: socket) }
   }
 
   private static let bbr = "bbr"
@@ -62,7 +56,12 @@ struct SocketTuning {
     let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard socket >= 0 else { return false }
     defer { close(socket) }
-    return setsockopt(
+    return choose(congestionControl, for: socket)
+  }
+
+  /// - Returns: whether the kernel does it.
+  private static func choose(_ congestionControl: String, for socket: Int32) -> Bool {
+    setsockopt(
       socket, Int32(IPPROTO_TCP), TCP_CONGESTION, congestionControl, socklen_t(congestionControl.utf8.count)
     ) == 0
   }

@@ -84,6 +84,7 @@ final class TransferTable {
     settleSenders()
   }
 
+  /// Has the bodies that are left when others end find out how much of the link is theirs now.
   private func settleSenders() {
     let senders = transfers.filter { _, transfer in
       transfer.ticket.request.priority == .background && !transfer.ticket.request.isToThisMachine
@@ -105,14 +106,16 @@ final class TransferTable {
   /// Background bodies pause exactly while a foreground body for the same origin has not gone out. Whoever connects, asks a
   /// question or waits for an answer needs the link for nothing: it would be idle for a round trip.
   private func settlePauses() {
+    let background = transfers.values.filter { $0.ticket.request.priority == .background }
+    // Most of the time there is nobody to pause, and looking into the kernel's queues costs system calls.
+    guard !background.isEmpty else {
+      looksAgain = false
+      return
+    }
     let claims = transfers.values.map { (origin: $0.ticket.request.origin, claim: $0.claim) }
     let busy = Set(claims.filter { $0.claim != .none }.map(\.origin))
-    var arePaused = false
-    for transfer in transfers.values where transfer.ticket.request.priority == .background {
-      transfer.setPaused(busy.contains(transfer.ticket.request.origin))
-      arePaused = arePaused || transfer.isPaused
-    }
-    looksAgain = arePaused && claims.contains { $0.claim == .unsent }
+    for transfer in background { transfer.setPaused(busy.contains(transfer.ticket.request.origin)) }
+    looksAgain = background.contains(where: \.isPaused) && claims.contains { $0.claim == .unsent }
   }
 
   private static let cancelled = CurlError(.cancelled, text: "cancelled")

@@ -186,9 +186,10 @@ extension DeliveryLane {
       renditions.count <= places.freeForRenditions && places.freeForOriginals > 0
     // As many more as may send at once: whether lines are running out of originals decides how the next ones go, and those
     // that have begun and wait for the server's first answer. Where so many are known to wait, it is not asked again.
+    let looksForOriginals = hasPlaceForOriginals || originalsBehind < transfers.count
     let wanted = (hasPlaceForOriginals ? places.freeForOriginals : 0) + transfers.count
     let originals = originalTurns.order(
-      hasPlaceForOriginals || originalsBehind < transfers.count
+      looksForOriginals
         ? try await due(destination.takes.filter { $0 == .original }, wanted, now, started) : [],
       of: Self.owner)
     let chosen = places.choose(renditions: renditions, originals: hasPlaceForOriginals ? originals : [])
@@ -199,7 +200,7 @@ extension DeliveryLane {
         renditionTurns.took(delivery.source)
       }
     }
-    if hasPlaceForOriginals || originalsBehind < transfers.count {
+    if looksForOriginals {
       originalsBehind = originals.count - chosen.count { $0.kind == .original }
       lines.set(count: transfers.count, behind: originalsBehind)
     }

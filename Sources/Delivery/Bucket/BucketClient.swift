@@ -17,6 +17,8 @@ actor BucketClient: DestinationClient {
   private let logger: Logger
   /// Whether the bucket is known to have this album.
   private var hasAlbum = false
+  /// Whether the bucket has shown a feed of ours; `nil` until the journal was asked, and `false` once the bucket says that
+  /// there is no album.
   private var wasEverShown: Bool?
 
   init(

@@ -74,12 +74,14 @@ actor FeedPublisher {
       for await _ in wakes {
         let wasGathering = gathersUntil != nil
         let pause = await round(tell)
-        if !wasGathering, let end = gathersUntil { group.addTask { await self.wake(at: end) } }
+        if !wasGathering, gathersUntil != nil {
+          group.addTask { if await Task.pause(for: Self.longestGathering) { self.waker.yield() } }
+        }
         if let segments = feed?.head.mergeable, !isMerging, merged == nil, let feed {
           isMerging = true
           group.addTask { await self.merge(segments, of: feed) }
         }
-        do { try await Task.sleep(for: pause) } catch { break }
+        guard await Task.pause(for: pause) else { break }
       }
       group.cancelAll()
     }
@@ -99,16 +101,8 @@ actor FeedPublisher {
     await list
   }
 
-  private func wake(at moment: ContinuousClock.Instant) async {
-    do { try await Task.sleep(until: moment) } catch { return }
-    waker.yield()
-  }
-
   private func wakeNowAndThen() async {
-    while !Task.isCancelled {
-      do { try await Task.sleep(for: Self.idle) } catch { return }
-      waker.yield()
-    }
+    while await Task.pause(for: Self.idle) { waker.yield() }
   }
 
   /// Shows what is stored now.

@@ -263,7 +263,8 @@ final class CameraConnection {
     warn(
       history.health.take(identity.captureTarget, camera: modelName)
         + history.health.take(status, camera: modelName))
-    try await frames.connected(clock: clock, identity: identity)
+    try await frames.connected(
+      clock: clock, inventsEvents: identity.inventsEvents, deletes: clearing != nil)
     worker.send(.list)
   }
 

@@ -50,11 +50,10 @@ final class CameraFrames {
   // MARK: The worker
 
   /// A worker has the camera now.
+  /// - Parameter deletes: whether what is safe is to go from the camera, when it may.
   /// - Throws: `JournalError`.
-  func connected(clock: CameraClock, identity: WorkerIdentity) async throws {
-    connection = Connection(
-      clock: clock, inventsEvents: identity.inventsEvents,
-      deletes: surroundings.care.deletesDelivered || surroundings.care.clearsBuffer && identity.mayBuffer)
+  func connected(clock: CameraClock, inventsEvents: Bool, deletes: Bool) async throws {
+    connection = Connection(clock: clock, inventsEvents: inventsEvents, deletes: deletes)
     connection.hasBaseline = try await surroundings.journal.hasBaseline(surroundings.session, source: camera)
     let owed = try await surroundings.journal.owed(in: surroundings.session, source: camera)
     for wanted in plan.restore(

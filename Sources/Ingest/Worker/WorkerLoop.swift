@@ -132,11 +132,11 @@ final class WorkerLoop {
   }
 
   private func erase() throws(GPhotoError) {
-    let hadConnection = erasures.isReady
+    let isUrgent = erasures.isUrgent
     for report in try erasures.eraseNext(held, objects) { self.report(report) }
-    // The listing on a new connection settles the room; here it is known as well, since such a camera's driver lists all
-    // objects again and again.
-    if !hadConnection { try upkeep.settle() }
+    // A new connection has settled the room. Here it is known as well, since such a camera's driver lists all objects
+    // again and again.
+    if isUrgent { try upkeep.settle() }
   }
 
   private func sayAlive() {
