@@ -10,11 +10,8 @@ struct CameraWorkerCommand: ParsableCommand {
   @Option(help: "Where the camera is.")
   var port: String
 
-  @Option(help: "The spool's folder.")
-  var spool: String
-
-  @Option(help: "A folder for libgphoto2's own settings.")
-  var settings: String
+  @Option(help: "Bring frames into this folder of a spool.")
+  var spool: String?
 
   @Flag(help: "Free the camera from programs that hold it.")
   var takeOver = false
@@ -25,11 +22,16 @@ struct CameraWorkerCommand: ParsableCommand {
   @Option(help: "Only try the camera, and wait so many seconds for a frame.")
   var check: Int?
 
+  private var purpose: CameraWorker.Purpose {
+    get throws {
+      if let check { return .check(shutter: .seconds(check)) }
+      if identify { return .identify }
+      guard let spool else { throw ValidationError("One of --spool, --identify and --check is needed.") }
+      return .tether(spool: spool)
+    }
+  }
+
   func run() throws {
-    let purpose: CameraWorker.Purpose =
-      if let check { .check(shutter: .seconds(check)) } else if identify { .identify } else { .tether }
-    let code = CameraWorker.main(
-      port: port, spool: spool, settings: settings, takesOver: takeOver, purpose: purpose)
-    throw ExitCode(code)
+    throw ExitCode(CameraWorker.main(port: port, takesOver: takeOver, purpose: try purpose))
   }
 }

@@ -25,9 +25,7 @@ extension CamerasCommand {
       throw Complaint(
         .unavailable, "A pixcheese with this home is at work and may hold the camera. End it, then check.")
     }
-    let survey = CameraSurvey(
-      settings: context.home.journal.removingLastComponent().appending("gphoto2"),
-      takesOver: try context.settings.flag("tether.take_over", option: takeOver))
+    let survey = CameraSurvey(takesOver: try context.settings.flag("tether.take_over", option: takeOver))
     let checkups = try await survey.checkups(of: selections, shutter: .seconds(seconds)) {
       [console = context.console] in console.say(Text.harmless($0))
     }

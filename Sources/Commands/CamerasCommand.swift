@@ -60,9 +60,7 @@ struct CamerasCommand: AsyncParsableCommand {
     let isRunning = JournalLock.isHeld(beside: context.home.journal)
     if check { return try await check(named, isRunning: isRunning, in: context) }
     let left = selections.filter { isRunning && $0.description.hasPrefix("ptpip:") }
-    let survey = CameraSurvey(
-      settings: context.home.journal.removingLastComponent().appending("gphoto2"),
-      takesOver: try context.settings.flag("tether.take_over", option: takeOver))
+    let survey = CameraSurvey(takesOver: try context.settings.flag("tether.take_over", option: takeOver))
     let asked = try await survey.findings(for: selections.filter { !left.contains($0) }).map {
       Answer.Row(
         camera: $0.port, model: $0.model, serial: $0.serial, battery: $0.status?.battery,

@@ -63,8 +63,7 @@ struct DemoCommand: LastingCommand {
   private func run(in context: Context) async throws {
     let console = context.console
     let (every, frames, lan) = try wishes(in: context.settings)
-    let settings = context.home.journal.removingLastComponent().appending("gphoto2")
-    let plugged = try await pluggedIn(settings: settings)
+    let plugged = try await pluggedIn()
     var simulator: SimulatedCamera?
     if let plugged {
       console.say("Found \(Text.harmless(plugged.model ?? "a camera")). Take a picture.")
@@ -89,7 +88,7 @@ struct DemoCommand: LastingCommand {
       albums: live.choice.albums, policy: live.policy)
     let tether = Tether(
       Tether.Configuration(
-        cameras: [selection], catchUp: .session, albums: live.choice.albums, settings: settings,
+        cameras: [selection], catchUp: .session, albums: live.choice.albums,
         room: live.room),
       journal: live.journal, session: session, logger: context.logger)
     let shooting = simulator.map { Shooting(camera: $0, every: .seconds(every)) }
@@ -123,9 +122,9 @@ struct DemoCommand: LastingCommand {
   }
 
   /// A usable camera on USB, if there is one.
-  private func pluggedIn(settings: FilePath) async throws -> CameraSurvey.Finding? {
+  private func pluggedIn() async throws -> CameraSurvey.Finding? {
     do {
-      return try await CameraSurvey(settings: settings).findings(for: [.auto]).first { $0.problem == nil }
+      return try await CameraSurvey().findings(for: [.auto]).first { $0.problem == nil }
     } catch {
       // A machine without USB at all, a container say: the simulated camera needs none.
       return nil

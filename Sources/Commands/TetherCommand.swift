@@ -98,7 +98,7 @@ struct TetherCommand: LastingCommand {
     let tether = Tether(
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
-        settings: context.home.journal.removingLastComponent().appending("gphoto2"), policy: policy,
+        policy: policy,
         room: live.room, limits: limits, care: care,
         takesOver: try settings.flag("tether.take_over", option: camera.takeOver)),
       journal: live.journal, session: session, logger: context.logger)

@@ -7,16 +7,18 @@ public enum CameraProcess {
   ///
   /// - The locale is UTF-8, without which the driver breaks names that are not ASCII; messages stay English.
   /// - Times are read as UTC, so that a file has the same time wherever the computer is: a camera's clock has no zone.
-  /// - The library's settings (`~/.gphoto/settings`: the last port, the capture target) go to `settings`.
+  /// - The library's settings stay in this process. It keeps them in `~/.gphoto/settings`, which every process with the
+  ///   library would read while another one writes it: two Canon bodies that connect at the same moment then save to their
+  ///   memory, since ptp2 sets that where it reads no target. So it is told of the card before the first camera, and has no file.
   /// - Descriptor 0 is taken: every exit of a PTP/IP camera closes it.
   /// - Memory for chunks is kept rather than given back and asked for again.
   /// - A broken pipe is an error of a write, not the end of the process.
-  /// - Parameter settings: a folder of our own.
-  public static func prepare(settings: String) {
+  public static func prepare() {
     setlocale(LC_ALL, "C.UTF-8")
     setenv("TZ", "UTC0", 1)
     tzset()
-    setenv("HOME", settings, 1)
+    setenv("HOME", "/dev/null", 1)
+    setTarget(isCard: true)
     signal(SIGPIPE, SIG_IGN)
     // The driver grows a block of memory for each chunk, packet by packet. From the heap, which keeps what it has, that
     // costs nothing; as mappings of their own, each chunk's pages are fetched from the kernel and cleared again.
@@ -30,6 +32,12 @@ public enum CameraProcess {
   /// - Returns: `false` if the kernel refused.
   public static func endWithParent() -> Bool {
     pixcheese_signal_at_parent_death(SIGKILL) == 0
+  }
+
+  /// What ptp2 sets Canon's and Panasonic's bodies to when it first needs their remote control, and answers for a body that
+  /// has no such property of its own. Its own default is the memory (`camera_canon_eos_update_capture_target`).
+  static func setTarget(isCard: Bool) {
+    pixcheese_set_capture_target(isCard ? "card" : "sdram")
   }
 
   /// Puts `/dev/null` on descriptor 0 if nothing is there, before anything of value can get that number.

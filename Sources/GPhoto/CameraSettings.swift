@@ -82,6 +82,18 @@ extension Camera {
   ///
   /// The default of many bodies under remote control is their memory, which holds two frames (libgphoto2#1051).
   public func captureToCard() throws(GPhotoError) -> CaptureTarget {
+    // With the first question ptp2 takes remote control of Canon's bodies, and sets their target to its own.
+    _ = try widget("capturetarget")
+    // Of them it tells its own target, whatever they do: with the other one it has something to set, and hears a refusal.
+    CameraProcess.setTarget(isCard: false)
+    let target = try setTargetToCard()
+    // With a target that they refuse, the next connection could ask them nothing.
+    let isCard = if case .refused = target { false } else { true }
+    CameraProcess.setTarget(isCard: isCard)
+    return target
+  }
+
+  private func setTargetToCard() throws(GPhotoError) -> CaptureTarget {
     guard let widget = try widget("capturetarget") else { return .unknown }
     let choices = try widget.choices()
     guard let current = try widget.text() else { return .unknown }

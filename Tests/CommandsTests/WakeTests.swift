@@ -27,7 +27,7 @@ struct WakeTests {
       at: root.appending("journal.sqlite"), spool: root.appending("spool"))
     var watched = Tether.Configuration(
       cameras: [.port(.ptpip(host: "127.0.0.1", port: camera.port))], catchUp: .session, albums: ["test"],
-      settings: root.appending("gphoto2"), executable: try #require(Worker.program))
+      executable: try #require(Worker.program))
     // Nothing but the machine's waking ends such a pause within this test's life.
     watched.retryPauses = .seconds(3600) ... .seconds(3600)
     let tether = Tether(

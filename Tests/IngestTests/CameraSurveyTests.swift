@@ -17,7 +17,6 @@ struct CameraSurveyTests {
     run.camera.withState { $0.store(memory, in: SonyBehaviour.storeDestination) }
     _ = try await run.camera.shoot()
     let survey = CameraSurvey(
-      settings: FilePath(run.folder.path).appending("settings"),
       executable: try #require(Tethering.executable))
     let found = try await survey.findings(for: [.port(.ptpip(host: "127.0.0.1", port: run.camera.port))])
     #expect(found.first?.problem == nil && found.first?.status != nil && found.first?.model != nil)

@@ -70,7 +70,7 @@ final class Tethering: Sendable {
         cameras: (ports ?? [.ptpip(host: "127.0.0.1", port: camera.port)]).map { .port($0) },
         catchUp: catchUp,
         albums: ["test"],
-        settings: FilePath(folder.path).appending("settings"), executable: executable, patience: patience,
+        executable: executable, patience: patience,
         limits: limits, care: care),
       journal: journal, session: session, logger: Logger(label: "test"))
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -5,8 +5,6 @@ import SystemPackage
 
 /// Whether cameras can be used: libgphoto2's drivers, the rules and the group that let a user at them, and what is plugged in.
 struct CameraDoctor: Sendable {
-  let home: Home
-
   func findings() async -> [DoctorFinding] {
     [drivers(), rules(), group()] + (await cameras())
   }
@@ -63,7 +61,7 @@ struct CameraDoctor: Sendable {
   }
 
   private func cameras() async -> [DoctorFinding] {
-    let survey = CameraSurvey(settings: home.journal.removingLastComponent().appending("gphoto2"))
+    let survey = CameraSurvey()
     do {
       let found = try await survey.findings(for: [.auto])
       guard !found.isEmpty else {

@@ -31,7 +31,7 @@ struct DoctorCommand: AsyncParsableCommand {
   func run(in context: Context) async throws {
     let albums = try AlbumDoctor(context: context, albums: album, trust: trust)
     let findings =
-      await HomeDoctor(home: context.home).findings() + CameraDoctor(home: context.home).findings()
+      await HomeDoctor(home: context.home).findings() + CameraDoctor().findings()
       + SystemDoctor(network: albums.network, environment: context.settings.environment).findings()
       + albums.findings()
     let problems = findings.count { $0.state == .problem }

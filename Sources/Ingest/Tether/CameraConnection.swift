@@ -95,7 +95,7 @@ final class CameraConnection {
     let worker = WorkerProcess(
       arguments: [
         surroundings.executable.string, "camera-worker", "--port", port.description, "--spool",
-        surroundings.journal.spool.root.string, "--settings", surroundings.settings.string,
+        surroundings.journal.spool.root.string,
       ] + (surroundings.takesOver ? ["--take-over"] : [])
     ) { message in
       continuation.yield(.worker(message))

@@ -14,7 +14,6 @@ final class CameraLink {
     let policy: SendingPolicy
     let catchUp: CatchUp
     let executable: FilePath
-    let settings: FilePath
     let takesOver: Bool
     let limits: WorkerLimits
     let room: SpoolRoom?

@@ -17,16 +17,13 @@ public struct CameraSurvey: Sendable {
     public var problem: String?
   }
 
-  /// A folder for libgphoto2's own settings.
-  private let settings: FilePath
   private let executable: FilePath
   private let takesOver: Bool
   /// How long one camera may take to answer.
   private static let patience = Duration.seconds(20)
 
   /// - Parameter takesOver: whether programs that hold a camera are asked to let go of it.
-  public init(settings: FilePath, executable: FilePath = "/proc/self/exe", takesOver: Bool = false) {
-    self.settings = settings
+  public init(executable: FilePath = "/proc/self/exe", takesOver: Bool = false) {
     self.executable = executable
     self.takesOver = takesOver
   }
@@ -92,8 +89,7 @@ public struct CameraSurvey: Sendable {
     let (messages, continuation) = AsyncStream<WorkerProcess.Message>.makeStream()
     let worker = WorkerProcess(
       arguments: [
-        executable.string, "camera-worker", "--port", port.description, "--spool", settings.string,
-        "--settings", settings.string,
+        executable.string, "camera-worker", "--port", port.description,
       ] + (takesOver ? ["--take-over"] : []) + more
     ) { message in
       continuation.yield(message)

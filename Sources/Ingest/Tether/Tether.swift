@@ -22,8 +22,6 @@ public final class Tether: Service {
     public var policy: SendingPolicy
     /// The program that understands `camera-worker`: this one.
     public var executable: FilePath
-    /// A folder for libgphoto2's own settings.
-    public var settings: FilePath
     /// How long the cameras that are named (not `auto`) may take until one of them is connected; when each of them has
     /// failed after that, `run` throws. Once one was connected, every camera is waited for without end.
     public var patience: Duration
@@ -39,7 +37,7 @@ public final class Tether: Service {
     public var retryPauses: ClosedRange<Duration> = .milliseconds(500) ... .seconds(5)
 
     public init(
-      cameras: [CameraSelection], catchUp: CatchUp, albums: [String], settings: FilePath,
+      cameras: [CameraSelection], catchUp: CatchUp, albums: [String],
       policy: SendingPolicy = SendingPolicy(), room: SpoolRoom? = nil,
       executable: FilePath = "/proc/self/exe", patience: Duration = .seconds(10),
       limits: WorkerLimits = WorkerLimits(),
@@ -50,7 +48,6 @@ public final class Tether: Service {
       self.albums = albums
       self.policy = policy
       self.executable = executable
-      self.settings = settings
       self.room = room
       self.patience = patience
       self.takesOver = takesOver
@@ -93,8 +90,8 @@ public final class Tether: Service {
     surroundings = CameraLink.Surroundings(
       journal: journal, session: session, albums: configuration.albums,
       policy: configuration.policy, catchUp: configuration.catchUp,
-      executable: configuration.executable, settings: configuration.settings,
-      takesOver: configuration.takesOver, limits: configuration.limits, room: configuration.room,
+      executable: configuration.executable, takesOver: configuration.takesOver, limits: configuration.limits,
+      room: configuration.room,
       care: configuration.care, retryPauses: configuration.retryPauses, logger: logger,
       emit: { continuation.yield($0) })
   }

@@ -11,8 +11,8 @@ import SystemPackage
 public enum CameraWorker {
   /// What a worker is started for.
   public enum Purpose: Hashable, Sendable {
-    /// To bring frames.
-    case tether
+    /// To bring frames into a spool's folder.
+    case tether(spool: String)
     /// To say who the camera is and how it is doing, and end. Nothing on it is changed, and no event is taken: with one a
     /// frame that lies in the camera's memory would leave it.
     case identify
@@ -23,21 +23,18 @@ public enum CameraWorker {
   /// Runs until the end; blocks its thread.
   /// - Parameters:
   ///   - port: where the camera is, in libgphoto2's spelling without the doubled port, `ptpip:192.168.1.9:15740`.
-  ///   - spool: the spool's folder.
-  ///   - settings: a folder for libgphoto2's own settings, made if it is not there.
   ///   - takesOver: whether programs that hold the camera are asked to let go.
   ///   - purpose: what it is started for.
   /// - Returns: the process's exit code; what happened has been reported.
   public static func main(
-    port: String, spool: String, settings: String, takesOver: Bool, purpose: Purpose = .tether
+    port: String, takesOver: Bool, purpose: Purpose
   ) -> Int32 {
     // The parent ends its workers over the pipe; a terminal's Ctrl-C and a service manager's SIGTERM are its business.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
     signal(SIGHUP, SIG_IGN)
     guard CameraProcess.endWithParent() else { return ExitCode.ours }
-    mkdir(settings, 0o700)
-    CameraProcess.prepare(settings: settings)
+    CameraProcess.prepare()
     let channel = WorkerChannel()
     channel.send(.hello(version: WorkerProtocol.version))
     guard let port = try? CameraPort(parsing: port) else {
@@ -46,7 +43,7 @@ public enum CameraWorker {
       return ExitCode.usage
     }
     switch purpose {
-    case .tether: return tether(port, channel, spool: spool, takesOver: takesOver)
+    case .tether(let spool): return tether(port, channel, spool: spool, takesOver: takesOver)
     case .identify: return identify(port, channel, takesOver: takesOver)
     case .check(let shutter): return check(port, channel, shutter: shutter)
     }
