@@ -11,6 +11,6 @@ static inline int pixcheese_signal_at_parent_death(int signal) {
 
 /// gp_setting_set takes its words as `char *`, and changes none. Nothing that it answers is of use: without a file to write to it
 /// has still taken note.
-static inline void pixcheese_set_capture_target(const char *target) {
-  gp_setting_set("ptp2", "capturetarget", (char *)target);
+static inline void pixcheese_set_setting(const char *driver, const char *key, const char *value) {
+  gp_setting_set((char *)driver, (char *)key, (char *)value);
 }

@@ -10,15 +10,19 @@ public enum CameraProcess {
   /// - The library's settings stay in this process. It keeps them in `~/.gphoto/settings`, which every process with the
   ///   library would read while another one writes it: two Canon bodies that connect at the same moment then save to their
   ///   memory, since ptp2 sets that where it reads no target. So it is told of the card before the first camera, and has no file.
+  /// - It is also told who we are to cameras on a network: it would make a new name up each time.
   /// - Descriptor 0 is taken: every exit of a PTP/IP camera closes it.
   /// - Memory for chunks is kept rather than given back and asked for again.
   /// - A broken pipe is an error of a write, not the end of the process.
-  public static func prepare() {
+  /// - Parameter guid: the 16 bytes that a camera on a network pairs with (CIPA DC-005, Init Command Request).
+  public static func prepare(guid: [UInt8]) {
     setlocale(LC_ALL, "C.UTF-8")
     setenv("TZ", "UTC0", 1)
     tzset()
     setenv("HOME", "/dev/null", 1)
     setTarget(isCard: true)
+    let text = guid.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+    pixcheese_set_setting("ptp2_ip", "guid", text)
     signal(SIGPIPE, SIG_IGN)
     // The driver grows a block of memory for each chunk, packet by packet. From the heap, which keeps what it has, that
     // costs nothing; as mappings of their own, each chunk's pages are fetched from the kernel and cleared again.
@@ -37,7 +41,7 @@ public enum CameraProcess {
   /// What ptp2 sets Canon's and Panasonic's bodies to when it first needs their remote control, and answers for a body that
   /// has no such property of its own. Its own default is the memory (`camera_canon_eos_update_capture_target`).
   static func setTarget(isCard: Bool) {
-    pixcheese_set_capture_target(isCard ? "card" : "sdram")
+    pixcheese_set_setting("ptp2", "capturetarget", isCard ? "card" : "sdram")
   }
 
   /// Puts `/dev/null` on descriptor 0 if nothing is there, before anything of value can get that number.

@@ -20,6 +20,8 @@ struct CameraState: Sendable {
   var buffered: Set<UInt32> = []
   /// How many bytes of objects were sent.
   var served = 0
+  /// The GUIDs of who connected.
+  var initiators: Set<[UInt8]> = []
   /// Events that go to the event connection next.
   var outbox: [Packet] = []
   /// What happened and was not asked for yet, for vendors whose events are polled.

@@ -150,6 +150,9 @@ public final class SimulatedCamera: Sendable {
   /// How many bytes of objects were sent since the camera was switched on.
   public var servedBytes: Int { state.withLock { $0.served } }
 
+  /// The GUIDs of all who connected (CIPA DC-005, Init Command Request): what a body that pairs knows a computer by.
+  public var initiators: Set<[UInt8]> { state.withLock { $0.initiators } }
+
   /// Gives the files of a name stars, 0 to 5, and announces it.
   /// - Returns: how many there were.
   /// - Throws: `CameraSimulatorError` with code `file` for a file that has no place for them.
@@ -283,7 +286,8 @@ public final class SimulatedCamera: Sendable {
 
   private func greet(_ stream: PacketStream, guid initiator: [UInt8]) {
     let refusal = state.withLock { state in
-      ActiveFaults.strike(&state.faults.initFail.times) ? state.faults.initFail.reason : nil
+      state.initiators.insert(initiator)
+      return ActiveFaults.strike(&state.faults.initFail.times) ? state.faults.initFail.reason : nil
     }
     if let refusal {
       _ = stream.write(.initFail(refusal))

@@ -34,7 +34,7 @@ public enum CameraWorker {
     signal(SIGTERM, SIG_IGN)
     signal(SIGHUP, SIG_IGN)
     guard CameraProcess.endWithParent() else { return ExitCode.ours }
-    CameraProcess.prepare()
+    CameraProcess.prepare(guid: PairingIdentity.guid)
     let channel = WorkerChannel()
     channel.send(.hello(version: WorkerProtocol.version))
     guard let port = try? CameraPort(parsing: port) else {
