@@ -98,8 +98,7 @@ struct TetherCommand: LastingCommand {
     let tether = Tether(
       Tether.Configuration(
         cameras: cameras, catchUp: catchUp, albums: live.choice.albums,
-        policy: policy,
-        room: live.room, limits: limits, care: care,
+        policy: policy, room: live.room, limits: limits, care: care,
         takesOver: try settings.flag("tether.take_over", option: camera.takeOver)),
       journal: live.journal, session: session, logger: context.logger)
     for case .port(let port) in cameras { context.console.say("Connecting to the camera at \(port).") }

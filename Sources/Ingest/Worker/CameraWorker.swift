@@ -13,8 +13,8 @@ public enum CameraWorker {
   public enum Purpose: Hashable, Sendable {
     /// To bring frames into a spool's folder.
     case tether(spool: String)
-    /// To say who the camera is and how it is doing, and end. Nothing on it is changed, and no event is taken: with one a
-    /// frame that lies in the camera's memory would leave it.
+    /// To say who the camera is and how it is doing, and end. We change nothing on it (ptp2 sets a Canon body to its card when
+    /// it is asked), and no event is taken: with one a frame that lies in the camera's memory would leave it.
     case identify
     /// To try it, step by step, and wait so long for a frame.
     case check(shutter: Duration)
