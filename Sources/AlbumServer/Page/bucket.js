@@ -17,7 +17,10 @@ const patience = 20_000;
 export class BucketFeed {
   #root;
   #merger = new Merger();
-  /** By photographer: the head's tag, how far we have everything, and the older segments still to be loaded. */
+  /**
+   * By photographer: the head's tag, how far we have everything, the older segments still to be loaded, and whether its
+   * first view failed and is still to be had.
+   */
   #feeds = new Map();
   #listener = null;
   #timer = 0;
@@ -40,17 +43,32 @@ export class BucketFeed {
   }
 
   async load(give) {
-    const loads = [...this.#feeds].map(([id, feed]) => this.#begin(id, feed));
-    for (const frames of await Promise.all(loads)) give(frames);
+    const feeds = [...this.#feeds].filter(([, { through }]) => through === 0);
+    const failures = await this.#each(feeds, (id, feed) => this.#begin(id, feed), give);
+    // Where there is anything to show it is shown, and `loadRest` asks for the feeds that failed.
+    const hasBegun = [...this.#feeds.values()].some(({ through }) => through > 0);
+    if (failures.length > 0 && !hasBegun) throw failures[0];
   }
 
   async loadRest(give) {
+    const feeds = [...this.#feeds].filter(([, { missed }]) => missed);
+    const failures = await this.#each(feeds, (id, feed) => this.#begin(id, feed), give);
     for (const [id, feed] of this.#feeds) {
-      // The newest first: a guest scrolls down from there.
-      while (feed.rest.length > 0) {
-        give(this.#merger.take(await this.#segment(id, feed.rest.at(-1)), id));
-        feed.rest.pop();
+      try {
+        await this.#loadRest(id, feed, give);
+      } catch (error) {
+        failures.push(error);
       }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  // The newest first: a guest scrolls down from there.
+  async #loadRest(id, feed, give) {
+    while (feed.rest.length > 0) {
+      const entries = await this.#segment(id, feed.rest.at(-1));
+      feed.rest.pop();
+      give(this.#merger.take(entries, id));
     }
   }
 
@@ -82,14 +100,13 @@ export class BucketFeed {
     this.#busy = true;
     try {
       if (Date.now() - this.#rolledAt > rollEvery) await this.#readRoll();
-      const news = await Promise.all([...this.#feeds].map(([id, feed]) => this.#advance(id, feed)));
-      const frames = news.flat();
-      if (frames.length > 0) {
-        this.#newsAt = Date.now();
-        this.#listener.frames(frames);
-      }
-      this.#failures = 0;
-      this.#listener.state("live");
+      // A feed whose first view is still to be had is followed from then on.
+      const feeds = [...this.#feeds].filter(([, { missed }]) => !missed);
+      const failures = await this.#each(feeds, (id, feed) => this.#advance(id, feed), (news) => this.#tell(news));
+      // One feed that fails for long does not make the others slow.
+      if (failures.length === 0 || failures.length < feeds.length) this.#failures = 0;
+      if (failures.length > 0) throw failures[0];
+      this.#listener.state(feeds.length < this.#feeds.size ? "reconnecting" : "live");
     } catch (error) {
       if (error.code === undefined) throw error;
       this.#failures += 1;
@@ -98,6 +115,12 @@ export class BucketFeed {
       this.#busy = false;
       this.#schedule(this.#wait());
     }
+  }
+
+  #tell(frames) {
+    if (frames.length === 0) return;
+    this.#newsAt = Date.now();
+    this.#listener.frames(frames);
   }
 
   // Never all guests at once, and slower the longer it fails.
@@ -112,38 +135,47 @@ export class BucketFeed {
     const { value } = await this.#get("photographers.json");
     for (const id of value?.photographers ?? []) {
       if (/^[0-9a-z]{1,64}$/.test(id) && !this.#feeds.has(id)) {
-        this.#feeds.set(id, { tag: null, through: 0, rest: [] });
+        this.#feeds.set(id, { tag: null, through: 0, rest: [], missed: false });
       }
     }
     this.#rolledAt = Date.now();
   }
 
-  // The newest of a feed at once; what is older is left for `loadRest`.
+  // Asks for feeds, all at once, and gives what each has as it comes: one that fails keeps back nothing of another's.
+  // Answers with why they failed.
+  async #each(feeds, ask, give) {
+    const asked = await Promise.allSettled(feeds.map(async ([id, feed]) => give(await ask(id, feed))));
+    return asked.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
+  }
+
+  // The newest of a feed at once; what is older is left for `loadRest`. Here as in `#advance` the merger, which gives each
+  // change once, takes entries only when no request can fail any more.
   async #begin(id, feed) {
+    feed.missed = true;
     const { value: head, tag } = await this.#get(`feeds/${id}/head.json`);
-    if (head === null) return [];
-    const rest = [...head.segments];
-    const frames = this.#merger.take(head.recent, id);
-    while (rest.length > 0 && frames.length < firstFrames) {
-      frames.push(...this.#merger.take(await this.#segment(id, rest.at(-1)), id));
+    const rest = [...(head?.segments ?? [])];
+    const entries = [...(head?.recent ?? [])];
+    // A frame has several entries, and is one photo.
+    while (rest.length > 0 && new Set(entries.map(({ frame }) => frame)).size < firstFrames) {
+      entries.push(...(await this.#segment(id, rest.at(-1))));
       rest.pop();
     }
-    Object.assign(feed, { tag, through: head.seq, rest });
-    return frames;
+    Object.assign(feed, { tag, through: head?.seq ?? 0, rest, missed: false });
+    return this.#merger.take(entries, id);
   }
 
   // What has come since the last time. A head that cannot be followed to its end is asked for again.
   async #advance(id, feed) {
     const { value: head, tag } = await this.#get(`feeds/${id}/head.json`, feed.tag);
     if (head === null) return [];
-    const frames = [];
+    const entries = [];
     for (const segment of head.segments) {
       // Segments made of older ones have nothing that is new to us.
-      if (segment.through > feed.through) frames.push(...this.#merger.take(await this.#segment(id, segment), id));
+      if (segment.through > feed.through) entries.push(...(await this.#segment(id, segment)));
     }
-    frames.push(...this.#merger.take(head.recent, id));
+    entries.push(...head.recent);
     Object.assign(feed, { tag, through: head.seq });
-    return frames;
+    return this.#merger.take(entries, id);
   }
 
   async #segment(id, { name }) {

@@ -5,7 +5,7 @@
 //   await feed.load(frames => …)     → what the guest sees first, in batches
 //   feed.follow({frames, state})     → what comes after, and how the connection is: "connecting", "live",
 //                                      "reconnecting", "offline", or "ended" when the album is no more
-//   await feed.loadRest(frames => …) → what `load` left out; after an error it can be called again
+//   await feed.loadRest(frames => …) → what `load` left out or could not get; after an error it can be called again
 //   feed.close()
 //
 // A frame is given again with a higher `seq` whenever something was added to it.

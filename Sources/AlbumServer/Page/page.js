@@ -92,6 +92,7 @@ async function loadRest() {
       grid.show(album.frames.filter((frame) => !waiting.has(frame.frame)));
       if (lightbox.isOpen) lightbox.refresh();
       else if (location.hash) lightbox.followAddress();
+      render();
     });
     allLoaded = true;
     render();
