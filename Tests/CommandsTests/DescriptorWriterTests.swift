@@ -10,9 +10,8 @@ struct DescriptorWriterTests {
   @Test("Whoever writes does not wait for who reads, and all of it arrives in order")
   func order() async throws {
     let (pipe, writer) = (try SmallPipe(), DescriptorWriter())
-    let start = ContinuousClock.now
+    // Nobody reads before all is written, and the pipe holds a fraction of it: a write that waits would wait for ever.
     for number in 1...5000 { writer.write(Array("line \(number)\n".utf8), to: pipe.outlet(bound: 1 << 20)) }
-    #expect(ContinuousClock.now - start < .seconds(2))
     async let drained = writer.drain(patience: nil)
     #expect(try await pipe.lines(5000) == (1...5000).map { "line \($0)" })
     #expect(await drained)
@@ -55,7 +54,7 @@ struct DescriptorWriterTests {
     let start = ContinuousClock.now
     #expect(await !writer.drain(patience: .milliseconds(300)))
     #expect(await !writer.drain(patience: nil, limit: .milliseconds(300)))
-    #expect((.milliseconds(600) ..< .seconds(10)).contains(ContinuousClock.now - start))
+    #expect(ContinuousClock.now - start >= .milliseconds(600))
     #expect(try await pipe.lines(10_000).count == 10_000)
   }
 

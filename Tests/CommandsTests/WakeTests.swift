@@ -21,8 +21,9 @@ struct WakeTests {
     let logind = try await FakeLogind()
     var configuration = CameraConfiguration()
     configuration.pictures = .noise(bytes: 50_000)
+    // One that it has again after it was away.
+    configuration.port = try LoopbackPort.free()
     let camera = try SimulatedCamera(configuration)
-    configuration.port = camera.port
     let journal = try await Journal.open(
       at: root.appending("journal.sqlite"), spool: root.appending("spool"))
     var watched = Tether.Configuration(

@@ -21,6 +21,8 @@ final class Relay: Sendable {
     let received = Mutex(0)
     let requests = Mutex<[String]>([])
     let parts = Mutex<[Int]>([])
+    /// The connections of clients, until all that came over them is with the server.
+    let clients = Mutex<Set<Int32>>([])
   }
 
   init(to target: UInt16) throws {
@@ -52,6 +54,17 @@ final class Relay: Sendable {
   /// The numbers of the parts that were begun to be sent to a store, in order.
   var parts: [Int] { state.parts.withLock { $0 } }
 
+  /// Whether something may still be on its way to the server from clients that are gone.
+  var isCarryingOn: Bool { state.clients.withLock { !$0.allSatisfy(Self.isOpen) } }
+
+  /// Whether the other side has not closed a connection: `tcpi_state`, the first byte of `tcp_info` (linux/tcp.h).
+  private static func isOpen(_ connection: Int32) -> Bool {
+    var state: UInt8 = 0
+    var length = socklen_t(MemoryLayout<UInt8>.size)
+    let established: UInt8 = 1
+    return getsockopt(connection, Int32(IPPROTO_TCP), TCP_INFO, &state, &length) == 0 && state == established
+  }
+
   private static func serve(_ client: Int32, _ target: UInt16, _ state: State) {
     let (isDown, cut) = state.faults.withLock { faults in
       (faults.isDown, faults.cuts.isEmpty || faults.isDown ? Int.max : faults.cuts.removeFirst())
@@ -60,6 +73,7 @@ final class Relay: Sendable {
       LoopbackListener.reset(client)
       return
     }
+    _ = state.clients.withLock { $0.insert(client) }
     // Each direction on a thread of its own; the upward one alone closes both, when both have ended.
     let downEnded = DispatchSemaphore(value: 0)
     Thread {
@@ -78,6 +92,7 @@ final class Relay: Sendable {
       }
       shutdown(server, isCut ? Int32(SHUT_RDWR) : Int32(SHUT_WR))
       downEnded.wait()
+      _ = state.clients.withLock { $0.remove(client) }
       if isCut { LoopbackListener.reset(client) } else { close(client) }
       close(server)
     }.start()

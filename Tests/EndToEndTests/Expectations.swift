@@ -64,20 +64,6 @@ func expectCleanEnd(
   #expect(others == [], "standard output is JSON lines only", sourceLocation: sourceLocation)
 }
 
-extension Program {
-  /// Waits until a run's note for `status`, written once a second, is younger than now.
-  func waitForNote(in home: Home) async throws {
-    let note = home.journal.deletingLastPathComponent().appending(path: "running.json").path
-    func written() -> Date {
-      (try? FileManager.default.attributesOfItem(atPath: note)[.modificationDate] as? Date) ?? .distantPast
-    }
-    let before = Date()
-    // Written again only when something changed: what is there may be as it should be already.
-    let end = ContinuousClock.now + .seconds(3)
-    while written() < before, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(50)) }
-  }
-}
-
 extension Home {
   /// What a command that answers says with `--json`.
   func answer<Answer: Decodable>(

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Model
+import TestServers
 import Testing
 
 extension EndToEndTests {
@@ -54,9 +55,9 @@ extension EndToEndTests {
     func rotten() async throws {
       let home = try Home()
       let files = try await Pictures.make(1, in: home, as: "photos")
-      let server = try await AlbumServerProgram.start(in: home)
+      let port = try LoopbackPort.free()
+      let server = try await AlbumServerProgram.start(in: home, port: port)
       let album = try await server.album("Party", from: home)
-      let port = server.port
       try await expectCleanEnd(of: server.program)
       let away = try await home.run("upload", files[0].path, "--album", album.url, "--patience", "1")
       #expect(away.status == .exit(75))
@@ -102,9 +103,9 @@ extension EndToEndTests {
     func unreachable() async throws {
       let home = try Home()
       let files = try await Pictures.make(2, in: home, as: "photos")
-      let server = try await AlbumServerProgram.start(in: home)
+      let port = try LoopbackPort.free()
+      let server = try await AlbumServerProgram.start(in: home, port: port)
       let album = try await server.album("Party", from: home)
-      let port = server.port
       try await expectCleanEnd(of: server.program)
       let away = try await home.run(
         "upload", files[0].path, files[1].path, "--album", album.url, "--patience", "2")

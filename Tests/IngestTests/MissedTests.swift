@@ -22,12 +22,13 @@ struct MissedTests {
     defer { run.remove() }
     for _ in 0..<80 { _ = try await run.camera.shoot() }
     // A body that is slow to look into its folders, and a cable that is too slow for the frame.
-    run.camera.inject(.latency(milliseconds: 10))
+    run.camera.inject(.latency(milliseconds: 50))
     run.camera.inject(.slow(bytesPerSecond: 10_000))
     var shot: Shot?
     try await run.tether { events in
       while !run.camera.hasSession { try await Task.sleep(for: .milliseconds(10)) }
-      try await Task.sleep(for: .milliseconds(300))
+      // The listing takes four seconds.
+      try await Task.sleep(for: .milliseconds(1400))
       shot = try await run.camera.shoot()
       _ = try await events.next { if case .frameCaptured = $0 { true } else { nil } }
       #expect(!events.seen.contains { if case .cameraConnected = $0 { true } else { false } })
@@ -254,22 +255,25 @@ struct ReplacedWorkerTests {
 
   @Test("A frame that a killed worker was at goes on where it was")
   func resumedAfterKill() async throws {
-    let run = try await Tethering(Tethering.configuration(bytes: 20_000_000))
+    let run = try await Tethering(Tethering.configuration(bytes: 30_000_000))
     defer { run.remove() }
     try await run.tether { events in
       _ = try await events.connected()
-      run.camera.inject(.slow(bytesPerSecond: 20_000_000))
+      let worker = try #require(run.workers.first)
+      run.camera.inject(.slow(bytesPerSecond: 8_000_000))
       let shot = try await run.camera.shoot()
       _ = try await events.next {
-        if case .frameProgress(_, let bytes, _) = $0, bytes > 8_000_000 { true } else { nil }
+        if case .frameProgress(_, let bytes, _) = $0, bytes > 10_000_000 { true } else { nil }
       }
-      kill(try #require(run.workers.first), SIGKILL)
+      kill(worker, SIGKILL)
+      run.camera.clearFaults()
       #expect(try await events.lost().code == .workerDied)
       let safe = try await events.safe()
       #expect(safe.sha256.hex == shot.sha256)
       #expect(try await run.isWhole(safe))
     }
-    #expect(run.camera.servedBytes < 30_000_000)
+    // Again goes what was in the worker's buffers, and not all that had come.
+    #expect(run.camera.servedBytes < 30_000_000 + 10_000_000)
   }
 
   @Test(
@@ -281,7 +285,8 @@ struct ReplacedWorkerTests {
     var shot: Shot?
     let left = try await run.tether { events in
       _ = try await events.connected()
-      run.camera.inject(.slow(bytesPerSecond: 4_000_000))
+      // The worker goes on for two and a half seconds after a stop, and a stop may come late by as much.
+      run.camera.inject(.slow(bytesPerSecond: 2_000_000))
       shot = try await run.camera.shoot()
       _ = try await events.next {
         if case .frameProgress(_, let bytes, _) = $0, bytes > 2_000_000 { true } else { nil }

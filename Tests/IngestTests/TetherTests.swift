@@ -298,8 +298,9 @@ struct TetherTests {
     var expected: Set<String> = []
     let left = try await run.tether { events in
       _ = try await events.connected()
-      run.camera.inject(.slow(bytesPerSecond: 4_000_000))
-      for _ in 0..<4 { expected.insert(try await run.camera.shoot().sha256) }
+      // One takes a second, and is finished; a stop that comes seconds late still leaves the last ones.
+      run.camera.inject(.slow(bytesPerSecond: 2_000_000))
+      for _ in 0..<6 { expected.insert(try await run.camera.shoot().sha256) }
       _ = try await events.next { if case .frameProgress = $0 { true } else { nil } }
     }
     let safe = try await run.journal.frameCounts().safe
@@ -307,7 +308,7 @@ struct TetherTests {
     #expect(left >= 1)
     run.camera.clearFaults()
     try await run.tether { events in
-      for _ in safe..<4 { _ = try await events.safe() }
+      for _ in safe..<6 { _ = try await events.safe() }
     }
     for hash in expected {
       let known = try #require(ContentHash(hex: hash))
@@ -317,15 +318,16 @@ struct TetherTests {
 
   @Test("A worker that is killed is started again, and what it was at is fetched")
   func killed() async throws {
-    let run = try await Tethering(Tethering.configuration(bytes: 2_000_000))
+    let run = try await Tethering(Tethering.configuration(bytes: 12_000_000))
     defer { run.remove() }
     try await run.tether { events in
       _ = try await events.connected()
-      run.camera.inject(.slow(bytesPerSecond: 4_000_000))
+      let worker = try #require(run.workers.first)
+      run.camera.inject(.slow(bytesPerSecond: 2_000_000))
       let shot = try await run.camera.shoot()
       _ = try await events.next { if case .frameProgress = $0 { true } else { nil } }
-      let worker = try #require(run.workers.first)
       kill(worker, SIGKILL)
+      run.camera.clearFaults()
       let loss = try await events.lost()
       #expect(loss.code == .workerDied)
       let safe = try await events.safe()

@@ -69,13 +69,14 @@ struct PublishingTests {
 
   /// A retouching program: a script that counts its runs, with the two files as $1 and $2.
   private func retouch(
-    _ script: String, isRequired: Bool = false, replacesOriginal: Bool = false
+    _ script: String, limit: Duration = .seconds(60), isRequired: Bool = false,
+    replacesOriginal: Bool = false
   ) -> Publishing.Retouch {
     Publishing.Retouch(
       arguments: [
         "sh", "-c", "cd '\(folder.string)'; echo x >> runs; \(script)", "sh", "{input}", "{output}",
       ],
-      timeLimit: .seconds(2), isRequired: isRequired, replacesOriginal: replacesOriginal)
+      timeLimit: limit, isRequired: isRequired, replacesOriginal: replacesOriginal)
   }
 
   private var runs: Int {
@@ -149,8 +150,9 @@ struct PublishingTests {
     let journal = try await journal()
     let frame = try await record("IMG_1.JPG", try picture("red"), in: journal)
     let notices = Notices()
+    let limit: Duration = script.hasPrefix("sleep") ? .seconds(2) : .seconds(60)
     try await prepareAll(
-      journal, Publishing(retouch: retouch(script, replacesOriginal: true)), notices: notices)
+      journal, Publishing(retouch: retouch(script, limit: limit, replacesOriginal: true)), notices: notices)
     #expect(try await due(journal, .preview)?.facts?.width == 900)
     #expect(try await due(journal, .original)?.hash == frame.hash)
     #expect(notices.codes == ["frame.not_retouched"])

@@ -16,6 +16,9 @@ import Testing
     "the stores are not in .venv-test: scripts/test-venv.sh makes it"),
   .serialized)
 struct ObjectStoreTests {
+  /// Why a store may let us wait for a moment on a busy machine; what it did not take at once comes all the same.
+  private static let passing: Set<DeliveryReason.Code> = [.failing, .busy, .offline]
+
   private func relay(to kind: ObjectStoreProcess.Kind) async throws -> Relay {
     try Relay(to: try await BucketPlace.store(kind).port)
   }
@@ -30,8 +33,7 @@ struct ObjectStoreTests {
       renditions: [.thumbnail: DeliveryBench.random(500), .preview: preview])
     let events = await bench.run(bench.deliverer([place.destination])) { $0.sent.count == 3 }
     #expect(events.parked.isEmpty)
-    // moto was seen to stumble once on a busy machine; what it did not take at once came all the same.
-    if kind != .moto { #expect(events.waiting.map(\.reason.text) == []) }
+    #expect(events.waiting.allSatisfy { Self.passing.contains($0.reason.code) }, "\(events.waiting)")
     let shown = try #require(try await place.albums.show())
     #expect(shown.album.name == "Anna 和 Jan" && shown.photographers.count == 1)
     let entry = try #require(shown.frames.first)
@@ -236,13 +238,18 @@ struct ObjectStoreTests {
     for album in [down.album, up.album] {
       try await bench.frame("IMG_0001.JPG", bytes, album: album, renditions: [.thumbnail: thumbnail])
     }
+    let away = down.album
     let events = await bench.run(bench.deliverer([down.destination, up.destination])) { events in
-      if events.sent.count == 2, !events.waiting.isEmpty { relay.set(Relay.Faults()) }
+      // Not before one has all of it and the other was found to be away.
+      if events.sent.count == 2, events.waiting.contains(where: { $0.album == away }) {
+        relay.set(Relay.Faults())
+      }
       return events.sent.count == 4
     }
     #expect(events.sent.prefix(2).allSatisfy { $0.album == up.album })
-    #expect(
-      events.waiting.allSatisfy { $0.album == down.album && $0.reason.code == .offline }, "\(events.waiting)")
+    #expect(events.waiting.first { $0.album == away }?.reason.code == .offline, "\(events.waiting)")
+    #expect(!events.waiting.contains { $0.album == up.album && $0.reason.code == .offline })
+    #expect(events.waiting.allSatisfy { Self.passing.contains($0.reason.code) }, "\(events.waiting)")
     #expect(try await down.albums.show()?.frames.count == 1)
   }
 
