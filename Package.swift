@@ -79,7 +79,8 @@ let package = Package(
     library(
       "Ingest",
       [
-        "Model", "Journal", "Pictures", "GPhoto", "Programs", "Blocking", logging, lifecycle, crypto, system,
+        "Model", "Journal", "Pictures", "GPhoto", "Programs", "Blocking", "CGNU", logging, lifecycle, crypto,
+        system,
       ]),
     library("Programs", ["CGNU", system]),
     library("Hooks", ["Model", "Journal", "Programs", logging, lifecycle, system]),

@@ -119,7 +119,8 @@ struct TetherCommand: LastingCommand {
     } else {
       if tether.unfetched > 0 {
         context.console.say(
-          "\(Text.count(tether.unfetched, "frame")) known and not fetched: on the card, fetched with the next run."
+          "\(Text.count(tether.unfetched, "frame")) known and not fetched: the next run for this album, within 12 hours, "
+            + "fetches what is on the card that it finds."
         )
       }
       for camera in tether.away.sorted() {

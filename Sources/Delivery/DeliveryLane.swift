@@ -227,8 +227,9 @@ extension DeliveryLane {
 
   /// When to wake although nothing happens; `nil` if a timer for then or earlier is under way already.
   private func nextTimer(after now: Date) async throws(JournalError) -> Date? {
-    let due = rest.isResting(at: now) ? rest.until : try await journal.nextTry(to: destination.album)
-    // What is due already starts when a place is free, and that wakes this lane too.
+    // What is due already starts when a place is free or may go again, and that wakes this lane too.
+    let due =
+      rest.isResting(at: now) ? rest.until : try await journal.nextTry(to: destination.album, after: now)
     guard let due, due > now, timer.map({ due < $0 }) ?? true else { return nil }
     timer = due
     return due

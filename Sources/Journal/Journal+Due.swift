@@ -44,16 +44,17 @@ extension Journal {
   fileprivate static let longestWait: TimeInterval = 7200
 
   /// When the next delivery to an album that waits for a time is due; `nil` if none does.
+  /// - Parameter now: what was due by then waits for something else than a time: a place, or a network without a meter.
   /// - Throws: `JournalError`.
-  public func nextTry(to album: String) async throws(JournalError) -> Date? {
+  public func nextTry(to album: String, after now: Date) async throws(JournalError) -> Date? {
     try await read("Looking for the next try") { database in
       try Int64.fetchOne(
         database.cachedStatement(
           sql: """
             SELECT MIN(next_try_at) FROM delivery INDEXED BY delivery_put_off
             WHERE destination_id = (SELECT id FROM destination WHERE album = ?)
-              AND state IN ('waiting', 'sending') AND next_try_at IS NOT NULL
-            """), arguments: [album]
+              AND state IN ('waiting', 'sending') AND next_try_at > ?
+            """), arguments: [album, now.milliseconds]
       ).map(Date.init(milliseconds:))
     }
   }

@@ -68,6 +68,7 @@ extension Journal {
   }
 
   /// Writes down that all bytes of a delivery lie in the bucket; guests see them when a feed's head names them.
+  /// One that was dropped meanwhile stays dropped.
   /// - Throws: `JournalError`.
   public func markStored(_ delivery: Delivery, now: Date = Date()) async throws(JournalError) {
     try await write("Writing down that \(delivery.name) is stored") { database in
@@ -75,7 +76,7 @@ extension Journal {
       try database.execute(
         sql: """
           UPDATE delivery SET state = 'sending', offset = ?, stored_at = ?, attempts = 0, next_try_at = NULL,
-            reason = NULL, reason_code = NULL WHERE id = ?
+            reason = NULL, reason_code = NULL WHERE id = ? AND state NOT IN ('held', 'sent')
           """, arguments: [delivery.bytes, now.milliseconds, delivery.id])
     }
   }

@@ -20,6 +20,11 @@ public struct SafeOriginal: Sendable {
   public var isToLeaveCard: Bool
   /// How it is marked, as far as is known by now.
   public var mark: FrameMark
+  /// What an original that was found in the spool is likely to have been at which source, by its name and length: enough to find the
+  /// other of its pair, too little to call the object taken.
+  var likelyOrigin: (source: String, object: SourceObject)?
+
+  var origin: (source: String, object: SourceObject)? { object.map { (source, $0) } ?? likelyOrigin }
 
   public init(
     original: Original, source: String, object: SourceObject? = nil, announcedAt: Date? = nil,
@@ -114,14 +119,14 @@ extension Journal {
 
   /// The frame whose second original this is.
   private static func partner(of safe: SafeOriginal, in database: Database) throws -> Int64? {
-    guard let object = safe.object, let key = object.pairKey else { return nil }
+    guard let (source, object) = safe.origin, let key = object.pairKey else { return nil }
     let rows = try Row.fetchAll(
       database,
       sql: """
         SELECT frame_id, media_type, shot_at, path, in_place, modified_ns
         FROM original JOIN frame ON frame.id = frame_id
-        WHERE pair_key = ? AND source = ? ORDER BY frame_id DESC
-        """, arguments: [key, safe.source])
+        WHERE pair_key = ? AND source IN (?, 'spool') ORDER BY frame_id DESC
+        """, arguments: [key, source])
     for row in rows {
       let frame: Int64 = row["frame_id"]
       let types = try String.fetchAll(
@@ -320,7 +325,8 @@ extension Journal {
       [
         frame, original.hash.blob, original.name, original.mediaType, original.bytes,
         original.isInPlace ? original.path.string : spool.stored(original.path), original.isInPlace,
-        original.modifiedNanoseconds, safe.object?.pairKey, safe.object?.modifiedAt?.milliseconds,
+        original.modifiedNanoseconds, safe.origin?.object.pairKey,
+        safe.origin?.object.modifiedAt?.milliseconds,
       ])
   }
 

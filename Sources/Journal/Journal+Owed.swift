@@ -21,7 +21,7 @@ public struct OwedObject: Hashable, Sendable {
 
 extension Journal {
   /// Writes down what a session wants, so that it is fetched whatever happens to us: an announced object can then
-  /// never be taken for one that was there before. It stays until it is taken, refused or forgotten.
+  /// never be taken for one that was there before. It stays until it is taken or refused, or its session is given up.
   /// - Throws: `JournalError`.
   public func recordOwed(
     _ objects: [OwedObject], source: String, session: Session
@@ -70,15 +70,6 @@ extension Journal {
     try await read("Counting what is to be fetched") { database in
       try Int.fetchOne(
         database, sql: "SELECT count(*) FROM owed_object WHERE session_id = ?", arguments: [session.id]) ?? 0
-    }
-  }
-
-  /// Forgets objects that cannot be had any more: their source has them no longer.
-  /// - Throws: `JournalError`.
-  public func forgetOwed(_ objects: [SourceObject], source: String) async throws(JournalError) {
-    guard !objects.isEmpty else { return }
-    try await write("Forgetting what is gone") { database in
-      for object in objects { try Self.settleOwed(object, source: source, in: database) }
     }
   }
 

@@ -33,7 +33,8 @@ extension Journal {
 
   /// Writes down an upload in parts before its first part goes.
   ///
-  /// One that was open for this delivery before is kept as abandoned, to be thrown away at the destination.
+  /// One that was open for this delivery before is kept as abandoned, to be thrown away at the destination; so is this one if
+  /// the delivery was dropped meanwhile.
   /// - Throws: `JournalError`.
   public func beginParts(
     of delivery: Delivery, object: String, uploadID: String, partBytes: Int64
@@ -43,13 +44,14 @@ extension Journal {
       try database.execute(
         sql: """
           INSERT INTO parted_upload (destination_id, delivery_id, object, upload_id, part_bytes)
-          SELECT destination_id, id, ?, ?, ? FROM delivery WHERE id = ?
+          SELECT destination_id, CASE WHEN state NOT IN ('held', 'sent') THEN id END, ?, ?, ?
+          FROM delivery WHERE id = ?
           """, arguments: [object, uploadID, partBytes, delivery.id])
       let id = database.lastInsertedRowID
       try database.execute(
         sql: """
           UPDATE delivery SET state = 'sending', offset = 0, next_try_at = NULL, reason = NULL, reason_code = NULL
-          WHERE id = ?
+          WHERE id = ? AND state NOT IN ('held', 'sent')
           """, arguments: [delivery.id])
       return PartedUpload(id: id, object: object, uploadID: uploadID, partBytes: partBytes, tags: [:])
     }

@@ -220,6 +220,13 @@ extension Journal {
   public func requeue(_ deliveries: [Delivery]) async throws(JournalError) -> Int {
     let list = Self.json(deliveries.map(\.id))
     return try await write("Queueing again") { database in
+      // What it has confirmed it has no longer: nothing goes from a card for that.
+      try database.execute(
+        sql: """
+          DELETE FROM confirmation WHERE (destination_id, hash) IN (
+            SELECT delivery.destination_id, original.hash FROM delivery JOIN original ON original.id = delivery.original_id
+            WHERE delivery.state = 'sent' AND delivery.id IN (SELECT value FROM json_each(?)))
+          """, arguments: [list])
       try database.execute(
         sql: """
           UPDATE delivery SET state = 'waiting', offset = 0, upload_url = NULL, attempts = 0, sent_at = NULL,

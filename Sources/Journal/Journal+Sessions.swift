@@ -122,6 +122,8 @@ extension Journal {
     /// `nil` where an older version wrote none.
     var albums: [String]?
     var policy: SendingPolicy?
+    /// Of which source's object, where that is certain enough.
+    var origin: (source: String, object: SourceObject)?
 
     init(_ row: Row) throws {
       session = Session(
@@ -172,13 +174,24 @@ extension Journal {
   ///   - bytes: its length.
   func session(fetching name: String, bytes: Int64) async throws(JournalError) -> Fetcher? {
     try await read("Looking for the session of \(name)") { database in
-      try Row.fetchAll(
+      let rows = try Row.fetchAll(
         database,
         sql: """
-          SELECT session.*, owed_object.name AS object FROM owed_object JOIN session ON session.id = session_id
+          SELECT session.*, owed_object.source, owed_object.folder, owed_object.name, owed_object.bytes, owed_object.modified
+          FROM owed_object JOIN session ON session.id = session_id
           WHERE bytes = ? ORDER BY owed_object.id DESC
           """, arguments: [bytes]
-      ).first { Spool.isName(name, of: $0["object"]) }.map(Fetcher.init)
+      ).filter { Spool.isName(name, of: $0["name"]) }
+      guard let row = rows.first else { return nil }
+      var fetcher = try Fetcher(row)
+      if rows.count == 1 {
+        fetcher.origin = (
+          row["source"],
+          SourceObject(
+            folder: row["folder"], name: row["name"], bytes: row["bytes"], modified: row["modified"])
+        )
+      }
+      return fetcher
     }
   }
 

@@ -85,11 +85,12 @@ extension Journal {
         result.strays.append(path)
         continue
       }
-      let safe = SafeOriginal(
+      var safe = SafeOriginal(
         original: Original(
           hash: content.hash, name: name, mediaType: MediaType.forFile(named: name), bytes: content.bytes,
           path: path, isInPlace: false),
         source: "spool")
+      safe.likelyOrigin = wanted?.origin
       let recorded = try await recordSafe(
         safe, session: owner, albums: target, policy: wanted?.policy ?? policy)
       if recorded.isNew { result.adopted.append(recorded.frame) }
@@ -105,7 +106,7 @@ extension Journal {
     try database.run(
       """
       UPDATE original SET pair_key = ?, shot_at = ?
-      WHERE hash = ? AND pair_key IS NULL AND frame_id IN (SELECT id FROM frame WHERE source = 'spool')
+      WHERE hash = ? AND frame_id IN (SELECT id FROM frame WHERE source = 'spool')
       """, [object.pairKey, object.modifiedAt?.milliseconds, safe.original.hash.blob])
     try database.run(
       "UPDATE frame SET source = ?, announced_at = ?, clock_offset = ?, zone = ? WHERE id = ? AND source = 'spool'",

@@ -255,6 +255,14 @@ struct CardClearingTests {
     }
     #expect(run.camera.fileNames.isEmpty)
     #expect(try await run.journal.deletable(from: serial).map(\.hash) == [frames[1].sha256])
+    // The album has lost it again: sent anew, it has yet to be confirmed anew.
+    let sent = try await run.journal.sentDeliveries(to: "test", after: 0, limit: 99)
+    #expect(try await run.journal.requeue(sent) > 0)
+    for delivery in try await run.journal.dueDeliveries(to: "test", limit: 99) {
+      try await run.journal.markSent(delivery)
+    }
+    #expect(try await run.journal.deletable(from: serial).isEmpty)
+    #expect(try await run.journal.toConfirm(by: "test", limit: 9).map(\.hash) == [frames[1].sha256])
   }
 }
 

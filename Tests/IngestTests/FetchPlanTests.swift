@@ -131,7 +131,7 @@ struct FetchPlanTests {
     var plan = plan([(1, false)])
     _ = plan.next(now: now)
     plan.forgetNumbers(wasWanted: true)
-    #expect(plan.removeMissing().map(\.tries) == [0])
+    #expect(plan.setMissingAside().map(\.tries) == [0])
   }
 
   @Test("The same object is wanted once, by its newest number")
@@ -166,8 +166,23 @@ struct FetchPlanTests {
     #expect(plan.next(now: now).isEmpty)
     _ = plan.add(object(1), id: 101, mediaType: nil, camera: "c", isCatchUp: true, now: now)
     #expect(plan.next(now: now).map(\.id) == [101])
-    #expect(plan.removeMissing().map(\.object) == [object(2)])
+    #expect(plan.setMissingAside().map(\.object) == [object(2)])
     #expect(plan.count == 1)
+  }
+
+  @Test("What a listing does not show is set aside, told of once, and wanted again when one shows it")
+  func setAside() {
+    var plan = plan([(1, false)])
+    let memory = SourceObject(folder: "/", name: "capt0000.jpg", bytes: 3, modified: 1)
+    _ = plan.add(memory, id: 2, mediaType: nil, camera: "c", isCatchUp: false, now: now)
+    plan.forgetNumbers(wasWanted: true)
+    #expect(plan.setMissingAside().map(\.object) == [object(1), memory])
+    #expect(plan.count == 0 && plan.contains(object(1)) && !plan.contains(memory))
+    plan.forgetNumbers(wasWanted: true)
+    #expect(plan.setMissingAside().isEmpty)
+    let again = plan.add(object(1), id: 101, mediaType: nil, camera: "c", isCatchUp: true, now: now)
+    #expect(again == nil && plan.count == 1)
+    #expect(plan.next(now: now).map(\.id) == [101])
   }
 
   @Test("A file that ends every worker does not keep the others from being fetched")

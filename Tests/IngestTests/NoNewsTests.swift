@@ -80,6 +80,6 @@ struct NoNewsTests {
     _ = plan.add(object, id: 9, mediaType: "image/jpeg", camera: "c", isCatchUp: false, now: now)
     #expect(plan.next(now: now + 60).map(\.id) == [9])
     _ = plan.lose(9, now: now)
-    #expect(plan.removeMissing().map(\.object) == [object])
+    #expect(plan.setMissingAside().map(\.object) == [object])
   }
 }

@@ -18,7 +18,7 @@ struct OriginalWriterTests {
     let writer: OriginalWriter
     private let reports: (read: Int32, write: Int32)
 
-    init() throws {
+    init(aliveInterval: TimeInterval = 60) throws {
       folder = FileManager.default.temporaryDirectory.appendingPathComponent("writer-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       spool = Spool(root: FilePath(folder.path).appending("spool"))
@@ -26,7 +26,9 @@ struct OriginalWriterTests {
       try #require(pipe(&ends) == 0)
       reports = (ends[0], ends[1])
       writer = try #require(
-        OriginalWriter(spool: spool, channel: WorkerChannel(input: ends[0], output: ends[1])))
+        OriginalWriter(
+          spool: spool, channel: WorkerChannel(input: ends[0], output: ends[1]), aliveInterval: aliveInterval)
+      )
     }
 
     deinit {
@@ -55,6 +57,11 @@ struct OriginalWriterTests {
     /// What it said, in order; there must be something.
     func said() throws -> [WorkerReport] {
       writer.drain()
+      return try nextSaid()
+    }
+
+    /// What it says next, waited for.
+    func nextSaid() throws -> [WorkerReport] {
       var bytes = [UInt8](repeating: 0, count: 65536)
       let count = read(reports.read, &bytes, bytes.count)
       var lines = LineBuffer()
@@ -124,5 +131,47 @@ struct OriginalWriterTests {
     bench.writer.leave(object: 1)
     bench.writer.drain()
     #expect(try Data(contentsOf: URL(filePath: plan.partial.string)).count == 10)
+  }
+
+  @Test("A part that something else writes to is not published under the hash of what was written here")
+  func meddled() throws {
+    let bench = try Bench()
+    let plan = bench.plan(1, bytes: 20)
+    bench.writer.begin(plan)
+    #expect(bench.write(10, to: 1))
+    bench.writer.drain()
+    let part = try #require(FileHandle(forWritingAtPath: plan.partial.string))
+    try part.seekToEnd()
+    try part.write(contentsOf: Data(repeating: 1, count: 30))
+    #expect(bench.write(10, to: 1))
+    bench.writer.finish(object: 1)
+    guard case .failed(object: 1, let failure)? = try bench.said().first else {
+      Issue.record("it was published")
+      return
+    }
+    #expect(failure.code == .disk)
+    #expect(!FileManager.default.fileExists(atPath: plan.partial.string))
+  }
+
+  @Test("Whoever waits for the disk says now and then that the worker lives")
+  func alive() throws {
+    let bench = try Bench(aliveInterval: 0.05)
+    bench.writer.begin(bench.plan(1, bytes: 10))
+    // All buffers are elsewhere, as they are while a sync takes long.
+    var taken: [TransferBuffer] = []
+    for _ in 0..<6 { taken.append(try #require(bench.writer.buffer(for: 1))) }
+    let waited = DispatchSemaphore(value: 0)
+    let writer = bench.writer
+    Thread.detachNewThread {
+      if let buffer = writer.buffer(for: 1) { writer.giveBack(buffer) }
+      waited.signal()
+    }
+    guard case .alive? = try bench.nextSaid().first else {
+      Issue.record("it said nothing")
+      return
+    }
+    for buffer in taken { bench.writer.giveBack(buffer) }
+    waited.wait()
+    bench.writer.abandon(object: 1)
   }
 }

@@ -86,6 +86,34 @@ struct WorkerProtocolTests {
   }
 }
 
+@Suite("What cannot be of what a worker says")
+struct ImplausibleTests {
+  @Test("Cards that each have more room than can be counted have as much as can")
+  func room() {
+    let full = CameraStorage(free: .max - 1023)
+    #expect(CameraStatus(storages: [full, full]).free == .max)
+    #expect(
+      CameraStatus(storages: [CameraStorage(free: 5), CameraStorage(), CameraStorage(free: 6)]).free == 11)
+    #expect(CameraStatus(storages: [CameraStorage()]).free == nil)
+  }
+
+  @Test("Lengths and times that no sum bears are no file's and no clock's; a clock before 1970 is")
+  func numbers() {
+    func isPlausible(bytes: Int64? = 5, modified: Int64 = 7) -> Bool {
+      CameraObject(
+        id: 1, folder: "/store_00010001", name: "A.JPG", bytes: bytes, modified: modified, mediaType: nil
+      ).isPlausible
+    }
+    #expect(isPlausible() && isPlausible(bytes: nil) && isPlausible(modified: -28_800))
+    for bytes in [-1, Int64.max] { #expect(!isPlausible(bytes: bytes)) }
+    for time in [Int64.min, .max] {
+      #expect(!isPlausible(modified: time))
+      #expect(!ClockReading(shown: time, at: 0).isPlausible && !ClockReading(shown: 0, at: time).isPlausible)
+    }
+    #expect(ClockReading(shown: -28_800, at: 1_800_000_000_000).isPlausible)
+  }
+}
+
 @Suite("What a worker knows of files")
 struct ObjectTableTests {
   let path = CameraPath(folder: "/store_00010001/DCIM/100", name: "IMG_0001.JPG")

@@ -83,6 +83,21 @@ struct BucketTests {
     #expect(try await journal.feed(in: album).head == nil)
   }
 
+  @Test(
+    "What is dropped while its bytes are on their way stays dropped, and the store throws away what it has")
+  func dropped() async throws {
+    let temporary = try TemporaryJournal()
+    let journal = try await temporary.open()
+    let delivery = try await delivery(in: temporary, journal)
+    #expect(try await journal.drop(QueueSelection()).deliveries == 1)
+    let upload = try await journal.beginParts(of: delivery, object: "k", uploadID: "u1", partBytes: 3)
+    try await journal.acknowledgePart(1, bytes: 3, tag: "\"a\"", in: upload, of: delivery)
+    #expect(try await journal.abandonedUploads(to: album).map(\.uploadID) == ["u1"])
+    try await journal.markStored(delivery)
+    #expect(try await journal.storedDeliveries(to: album, limit: 9).isEmpty)
+    #expect(try await journal.dueDeliveries(to: album, limit: 9).isEmpty)
+  }
+
   @Test("What is queued again is no longer taken for stored")
   func requeued() async throws {
     let temporary = try TemporaryJournal()

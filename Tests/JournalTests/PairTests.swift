@@ -74,6 +74,36 @@ struct PairTests {
     #expect(raw.frame.id == again.frame.id)
   }
 
+  @Test(
+    "One that was adopted from the spool joins the other, which was safe or adopted before; its camera brings neither a second time",
+    arguments: [true, false])
+  func adoptedSecond(isFirstSafe: Bool) async throws {
+    func object(_ name: String) -> SourceObject {
+      SourceObject(folder: "/store_00010001/DCIM/100CANON", name: name, bytes: 3, modified: 1000)
+    }
+    let session = try await journal.beginSession()
+    try await journal.recordOwed(
+      ["IMG_0001.JPG", "IMG_0001.CR3"].map {
+        OwedObject(object: object($0), mediaType: nil, isCatchUp: false, seenAt: Date())
+      }, source: "7", session: session)
+    if isFirstSafe {
+      _ = try await take("IMG_0001.JPG", "one")
+    } else {
+      _ = try temporary.spooled("IMG_0001.JPG", "one", in: journal)
+    }
+    // Killed after the file had its name, before it was written down.
+    _ = try temporary.spooled("IMG_0001.CR3", "two", in: journal)
+    _ = try await journal.reconcile(session: session, albums: ["Party"])
+    #expect(try await journal.frameCounts().safe == 1)
+    #expect(
+      try await journal.owedCount(in: session) == (isFirstSafe ? 1 : 2), "name and length prove nothing")
+    for (name, text) in [("IMG_0001.JPG", "one"), ("IMG_0001.CR3", "two")] {
+      let again = try await take(name, text)
+      #expect(!again.isNew && again.frame.source == "7")
+    }
+    #expect(try await journal.frameCounts().safe == 1)
+  }
+
   @Test("The second joins after everything else was delivered, and goes to the albums of its frame")
   func late() async throws {
     let first = try await take("IMG_0001.JPG", "one", albums: ["Party"])

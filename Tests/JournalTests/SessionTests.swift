@@ -27,12 +27,47 @@ struct SessionTests {
     #expect(continued.id == session.id)
     let before = SourceObject(folder: "/store_00010001/DCIM", name: "IMG_0000.JPG", bytes: 3, modified: 6)
     try await journal.recordBaseline([before, object], source: "7", session: continued)
-    #expect(try await journal.dispositions(of: [before, object], source: "7") == [before: .baseline])
+    #expect(
+      try await journal.dispositions(of: [before, object], source: "7", session: continued) == [
+        before: .baseline
+      ])
     #expect(try await journal.owed(in: continued, source: "7") == [owed(object)])
     #expect(try await journal.owed(in: continued, source: "8") == [])
   }
 
-  @Test("What is wanted is wanted until it is taken, refused or gone")
+  @Test("Another album's session takes nothing that the first one is owed, and hides nothing from it")
+  func otherSession() async throws {
+    let folder = try TemporaryJournal()
+    let journal = try await folder.open()
+    let first = try await journal.beginSession(albums: ["Wedding"], now: now)
+    func on(_ name: String) -> SourceObject {
+      SourceObject(folder: "/store_00010001/DCIM", name: name, bytes: 3, modified: 7)
+    }
+    let (before, after, late) = (on("BEFORE.JPG"), on("AFTER.JPG"), on("LATE.JPG"))
+    try await journal.recordBaseline([before], source: "7", session: first)
+    try await journal.recordOwed([owed(object)], source: "7", session: first)
+    let second = try await journal.beginSession(albums: ["Party"], now: now + 60)
+    #expect(
+      try await journal.dispositions(of: [object], source: "7", session: second) == [object: .baseline],
+      "its card may come after the first listing")
+    try await journal.recordBaseline([before, object, after, late], source: "7", session: second)
+    func known(to session: Session) async throws -> [SourceObject: Disposition] {
+      try await journal.dispositions(of: [before, object, after, late], source: "7", session: session)
+    }
+    #expect(
+      try await known(to: second)
+        == [before: .baseline, object: .baseline, after: .baseline, late: .baseline])
+    #expect(try await journal.owed(in: second, source: "7").isEmpty)
+    // What was shot between the two belongs to the first, which goes on with it.
+    #expect(try await known(to: first) == [before: .baseline])
+    #expect(try await journal.owed(in: first, source: "7") == [owed(object)])
+    try await journal.recordRefused(late, source: "7", session: first)
+    try await journal.recordBaseline([after], source: "7", session: first)
+    #expect(try await known(to: first) == [before: .baseline, after: .baseline, late: .refused])
+    #expect(try await known(to: second)[after] == .baseline)
+  }
+
+  @Test("What is wanted is wanted until it is taken or refused")
   func settled() async throws {
     let folder = try TemporaryJournal()
     let journal = try await folder.open()
@@ -47,8 +82,7 @@ struct SessionTests {
     _ = try await journal.recordSafe(
       SafeOriginal(original: original, source: "7", object: objects[0]), session: session, albums: [])
     try await journal.recordRefused(objects[1], source: "7", session: session)
-    try await journal.forgetOwed([objects[2]], source: "7")
-    #expect(try await journal.owed(in: session, source: "7") == [owed(objects[3])])
+    #expect(try await journal.owed(in: session, source: "7") == [owed(objects[2]), owed(objects[3])])
   }
 
   @Test("A session that nobody ended goes on for its albums, within twelve hours of its last sign of life")

@@ -75,6 +75,12 @@ extension CameraState {
     var content = frame.content
     if let file {
       try content.write(to: file)
+      do {
+        // The card says the same of the file when it is put in again.
+        try FileManager.default.setAttributes([.modificationDate: facts.date], ofItemAtPath: file.path)
+      } catch {
+        throw CameraSimulatorError(.file, "the time of \(file.path) cannot be set", underlying: error)
+      }
       content = try ObjectContent(file: file)
     }
     let object = CardObject(

@@ -25,11 +25,16 @@ actor FeedPublisher {
   /// A segment that was made of several, and waits for a head to name it.
   private var merged: (of: [FeedHead.Segment], into: FeedSegment)?
   private var isMerging = false
+  /// No segments are merged before; and how often that has failed since it last did not.
+  private var mergesAfter = ContinuousClock.now
+  private var failedMerges = 0
   private var failures = 0
   /// How many originals are being stored.
   private var originalsUnderWay = 0
   /// Until when originals that no head shows yet wait for others.
   private var gathersUntil: ContinuousClock.Instant?
+  /// When the list of photographers is looked at next, and a timer for that is under way.
+  private var nextLook: ContinuousClock.Instant?
   /// When the last head was on its way.
   private var wroteHeadAt: ContinuousClock.Instant?
 
@@ -74,10 +79,17 @@ actor FeedPublisher {
       for await _ in wakes {
         let wasGathering = gathersUntil != nil
         let pause = await round(tell)
+        let look = await roll.next
+        if look != nextLook, look > .now {
+          nextLook = look
+          group.addTask {
+            if await Task.pause(for: ContinuousClock.now.duration(to: look)) { self.waker.yield() }
+          }
+        }
         if !wasGathering, gathersUntil != nil {
           group.addTask { if await Task.pause(for: Self.longestGathering) { self.waker.yield() } }
         }
-        if let segments = feed?.head.mergeable, !isMerging, merged == nil, let feed {
+        if let segments = feed?.head.mergeable, !isMerging, merged == nil, .now >= mergesAfter, let feed {
           isMerging = true
           group.addTask { await self.merge(segments, of: feed) }
         }
@@ -216,11 +228,15 @@ actor FeedPublisher {
     do {
       let whole = try await feed.merge(segments)
       merged = (segments, whole)
+      failedMerges = 0
+      waker.yield()
     } catch {
       logger.info("Segments stay as they are.", metadata: ["error": "\(error)"])
+      // Nobody waits for it, photos need the link, and what is gone at the store fails every time.
+      mergesAfter = .now + Self.idle * (1 << min(failedMerges, 7))
+      failedMerges += 1
     }
     isMerging = false
-    waker.yield()
   }
 }
 

@@ -15,7 +15,8 @@ actor PhotographerRoll {
   private var seen = PhotographerList()
   /// Whether the list was seen with us on it.
   private(set) var isCalled = false
-  private var next = ContinuousClock.now
+  /// When to look again; laptops that began together do not look together, or one would write over the other each time.
+  private(set) var next = ContinuousClock.now
   /// What was read ahead of the first call, and when.
   private var ahead: (list: PhotographerList, condition: WriteCondition, at: ContinuousClock.Instant)?
   private var wait = Duration.seconds(2)
@@ -57,7 +58,7 @@ actor PhotographerRoll {
       let wanted = seen.union(PhotographerList([photographer]))
       if list == wanted {
         isCalled = true
-        next = .now + wait
+        next = .now + wait * Double.random(in: 0.75...1.25)
         wait = min(wait * 2, Self.longestWait)
         return
       }

@@ -74,6 +74,11 @@ public struct S3Location: Hashable, Sendable {
     while path.hasSuffix("/") { path.removeLast() }
     self.endpoint = Endpoint(scheme: scheme, authority: host + port, host: host, path: path)
     self.style = style ?? (host.hasSuffix(".aliyuncs.com") ? .virtualHost : .path)
+    guard self.style == .path || !host.hasPrefix("[") else {
+      throw Invalid(
+        part: .endpoint,
+        description: "A bucket's name cannot stand before \(host), which is an address: use the path style.")
+    }
   }
 
   /// Whether it is on this machine.

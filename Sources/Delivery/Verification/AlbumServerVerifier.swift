@@ -25,6 +25,10 @@ public struct AlbumServerVerifier: DestinationVerifier {
       }
       // A frame that changes while the album is read comes again with what it has then.
       for frame in page.frames { frames[frame.frame] = frame }
+      if let next = page.next, next <= seq {
+        throw VerificationError(
+          .unreachable, "The server's list of frames does not end: \(next) comes after \(seq).")
+      }
       after = page.next
     }
     // As the server has it: a frame is known by any of its originals.

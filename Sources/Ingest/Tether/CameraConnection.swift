@@ -219,6 +219,7 @@ final class CameraConnection {
       surroundings.emit(.cameraStatus(camera: frames.camera, status))
       warn(history.health.take(status, camera: modelName))
     case .clock(let reading):
+      guard reading.isPlausible else { break }
       if let zone = try await clock?.take(reading) { worker.send(.setClock(zone: zone)) }
     case .clockNotSet:
       warn(

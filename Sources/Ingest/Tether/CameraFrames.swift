@@ -121,7 +121,9 @@ final class CameraFrames {
     // What lies in the camera's memory has a name that the library made up, and may have been taken under it before.
     let known =
       source.isInCameraMemory
-      ? nil : try await surroundings.journal.dispositions(of: [source], source: camera)[source]
+      ? nil
+      : try await surroundings.journal.dispositions(
+        of: [source], source: camera, session: surroundings.session)[source]
     // A frame that is announced may have come into the baseline's listing too; but not where the driver learns of news
     // from listings: there it has found anew what was there before.
     guard known == nil || known == .baseline && !connection.inventsEvents else { return false }
@@ -179,7 +181,8 @@ final class CameraFrames {
     let isBaseline = surroundings.catchUp == .session && !connection.hasBaseline
     var known: [SourceObject: Disposition] = [:]
     if !isBaseline, surroundings.catchUp != .none {
-      known = try await surroundings.journal.dispositions(of: pictures.map(\.source), source: camera)
+      known = try await surroundings.journal.dispositions(
+        of: pictures.map(\.source), source: camera, session: surroundings.session)
     }
     var older: [SourceObject] = []
     for (object, source) in pictures {
@@ -202,7 +205,7 @@ final class CameraFrames {
     guard isComplete else { return }
     if isBaseline { try await recordBaseline() }
     tellOlder()
-    try await giveUpMissing()
+    giveUpMissing()
   }
 
   /// Whether the camera's clock says for certain that an object is from before the session: a card that was put in
@@ -229,13 +232,15 @@ final class CameraFrames {
     connection.hasBaseline = true
   }
 
-  private func giveUpMissing() async throws {
-    let missing = plan.removeMissing()
-    try await surroundings.journal.forgetOwed(missing.map(\.object), source: camera)
-    for missing in missing {
+  private func giveUpMissing() {
+    for missing in plan.setMissingAside() {
+      let name = DisplayName.of(missing.object.name)
       warn(
         "frame_gone",
-        "\(DisplayName.of(missing.object.name)) was announced by \(camera), which has it no longer.")
+        missing.isInMemory
+          ? "\(name) was announced by \(camera), which has it no longer."
+          : "\(name) was announced by \(camera), and is not there: it was deleted in the camera, or is on a card that was "
+            + "taken out. Put that card in, and it is fetched.")
     }
   }
 

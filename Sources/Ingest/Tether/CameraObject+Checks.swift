@@ -9,7 +9,8 @@ extension CameraObject {
   /// spool and the screen get a harmless name.
   var isPlausible: Bool {
     (1...1024).contains(name.utf8.count) && folder.hasPrefix("/") && folder.utf8.count <= 4096
-      && (bytes.map { $0 >= 0 } ?? true) && (mediaType?.utf8.count ?? 0) <= 255
+      && (bytes.map { (0...1 << 50).contains($0) } ?? true) && ClockReading.times.contains(modified)
+      && (mediaType?.utf8.count ?? 0) <= 255
   }
 
   /// How the journal names it.

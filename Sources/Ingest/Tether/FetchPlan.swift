@@ -21,6 +21,9 @@ struct FetchPlan {
     var progressAtFailure: Int64 = 0
     /// Not before this time.
     var notBefore: Date?
+    /// Whether a complete listing did not show it: its card is not in the camera, or it was deleted there, and nothing tells
+    /// which. It stays owed, and comes when its card does, in this run or the next.
+    var isAway = false
     /// When the worker was asked for it, by the count of all that it was asked for; `nil` if it was not.
     var asked: Int?
 
@@ -88,8 +91,8 @@ struct FetchPlan {
     self.link = link
   }
 
-  /// How many frames are not safe yet.
-  var count: Int { wanted.count }
+  /// How many frames that the camera has are not safe yet.
+  var count: Int { wanted.count { !$0.isAway } }
 
   func contains(_ object: SourceObject) -> Bool { objects.contains(object) }
 
@@ -104,6 +107,7 @@ struct FetchPlan {
       // The worker has forgotten the old number, and with it what it was asked for.
       if wanted[index].id != id { wanted[index].asked = nil }
       wanted[index].id = id
+      wanted[index].isAway = false
       return nil
     }
     return insert(
@@ -231,11 +235,13 @@ struct FetchPlan {
     }
   }
 
-  /// A listing is complete: what it did not show is not there any more.
-  /// - Returns: the objects that are given up.
-  mutating func removeMissing() -> [Wanted] {
-    let missing = wanted.filter { $0.id == nil }
-    remove { $0.id == nil }
+  /// A listing is complete: what it did not show is waited for no longer. What was in the camera's memory is lost; the rest
+  /// stays known, for when a listing shows it.
+  /// - Returns: what was waited for until now.
+  mutating func setMissingAside() -> [Wanted] {
+    let missing = wanted.filter { $0.id == nil && !$0.isAway }
+    remove { $0.id == nil && $0.isInMemory }
+    for index in wanted.indices where wanted[index].id == nil { wanted[index].isAway = true }
     return missing
   }
 }

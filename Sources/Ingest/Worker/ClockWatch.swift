@@ -8,6 +8,12 @@ struct ClockReading: Hashable, Codable, Sendable {
   /// Milliseconds since 1970, in the middle of the question.
   var at: Int64
 
+  /// What a camera's time can be at all, in seconds since 1970: some 30,000 years to either side, far from where sums overflow.
+  static let times: ClosedRange<Int64> = -1 << 40...1 << 40
+
+  /// Whether it can be a time at all.
+  var isPlausible: Bool { Self.times.contains(shown) && Self.times.contains(at / 1000) }
+
   /// How many seconds more the camera shows than a clock of this machine's zone, rounded.
   /// - Parameter zone: the zone's seconds east of Greenwich at that moment.
   func offset(zone: Int) -> Int {

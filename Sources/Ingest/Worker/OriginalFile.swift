@@ -1,3 +1,4 @@
+import CGNU
 import Crypto
 import Foundation
 import Glibc
@@ -35,6 +36,9 @@ final class OriginalFile {
   /// Whether all that was there is hashed.
   var isTakenUp: Bool { written >= found }
   private var isOpen = true
+  /// How many of its bytes the kernel was asked to write to the disk.
+  private var handedOver: Int64 = 0
+  private static let handedOverAtOnce: Int64 = 32 << 20
 
   init(_ plan: Plan, spool: Spool) throws(JournalError) {
     self.plan = plan
@@ -86,6 +90,7 @@ final class OriginalFile {
     hash = SHA256()
     written = 0
     found = 0
+    handedOver = 0
   }
 
   /// A full disk is known before the first byte.
@@ -128,6 +133,11 @@ final class OriginalFile {
     }
     hash.update(bufferPointer: bytes)
     written += Int64(bytes.count)
+    // A long file goes to the disk while it comes, so that its last sync is short. Only a hint: the sync is what counts.
+    if written - handedOver >= Self.handedOverAtOnce {
+      _ = gnu_start_writing(descriptor, handedOver, written - handedOver)
+      handedOver = written
+    }
   }
 
   /// Compares, syncs, names, syncs the folder.
@@ -139,6 +149,14 @@ final class OriginalFile {
         object: plan.object,
         FetchFailure(
           code: .wrongLength, message: "The camera announced \(plan.bytes) bytes and sent \(written)."))
+    }
+    // A worker that hung may have written to the part after it was looked at here: what is hashed is to be what is there.
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, Int64(status.st_size) == written else {
+      discard()
+      return .failed(
+        object: plan.object,
+        FetchFailure(code: .disk, message: "Something else wrote to \(part) meanwhile."))
     }
     guard fdatasync(descriptor) == 0 else {
       let number = errno

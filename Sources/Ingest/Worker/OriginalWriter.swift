@@ -30,6 +30,8 @@ final class OriginalWriter: @unchecked Sendable {
   static let takenUpAtOnce = 8 << 20
 
   let spool: Spool
+  /// How often the parent is told, while the camera's thread waits for the disk, that the worker lives, in seconds.
+  private let aliveInterval: TimeInterval
   private let channel: WorkerChannel
   private let condition = NSCondition()
   private var steps: [Step] = []
@@ -43,8 +45,9 @@ final class OriginalWriter: @unchecked Sendable {
   private var files: [UInt64: OriginalFile] = [:]
 
   /// - Returns: `nil` if there is no memory for the buffers.
-  init?(spool: Spool, channel: WorkerChannel) {
+  init?(spool: Spool, channel: WorkerChannel, aliveInterval: TimeInterval = 5) {
     self.spool = spool
+    self.aliveInterval = aliveInterval
     self.channel = channel
     free = (0..<Self.bufferCount).compactMap { _ in TransferBuffer(bytes: Self.chunk) }
     guard free.count == Self.bufferCount else { return nil }
@@ -91,7 +94,7 @@ final class OriginalWriter: @unchecked Sendable {
   func buffer(for object: UInt64) -> TransferBuffer? {
     condition.lock()
     defer { condition.unlock() }
-    while free.isEmpty && !failed.contains(object) { condition.wait() }
+    while free.isEmpty && !failed.contains(object) { waitForDisk() }
     return failed.contains(object) ? nil : free.popLast()
   }
 
@@ -127,8 +130,15 @@ final class OriginalWriter: @unchecked Sendable {
   /// Waits until everything pushed so far is done.
   func drain() {
     condition.lock()
-    while isBusy || !steps.isEmpty { condition.wait() }
+    while isBusy || !steps.isEmpty { waitForDisk() }
     condition.unlock()
+  }
+
+  /// Waits for the writer's thread. Syncing gigabytes to a slow disk takes longer than the parent has patience with a worker
+  /// that says nothing; one that it kills for that loses what only the camera's memory has.
+  private func waitForDisk() {
+    guard !condition.wait(until: Date(timeIntervalSinceNow: aliveInterval)) else { return }
+    channel.send(.alive(patience: WorkerLoop.patience))
   }
 
   /// Lets the thread end after what is queued.

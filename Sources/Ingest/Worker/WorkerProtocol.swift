@@ -118,8 +118,12 @@ public struct CameraStatus: Hashable, Codable, Sendable {
   public var storages: [CameraStorage]
   /// Free room on all of its cards together, in bytes; `nil` where the camera does not say.
   public var free: Int64? {
-    let known = storages.compactMap(\.free)
-    return known.isEmpty ? nil : Int64(clamping: known.reduce(0, +))
+    let known = storages.compactMap(\.free).map { Int64(clamping: $0) }
+    guard !known.isEmpty else { return nil }
+    return known.reduce(0) { sum, free in
+      let (more, isTooMuch) = sum.addingReportingOverflow(free)
+      return isTooMuch ? .max : more
+    }
   }
 
 }

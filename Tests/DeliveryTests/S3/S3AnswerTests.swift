@@ -145,5 +145,8 @@ struct S3AnswerTests {
     ] {
       #expect(throws: S3Location.Invalid.self) { try location(bucket, endpoint) }
     }
+    #expect(throws: S3Location.Invalid.self, "no name stands before an address") {
+      try location("party", "http://[::1]:9000", .virtualHost)
+    }
   }
 }

@@ -1,0 +1,62 @@
+import CameraSimulator
+import Foundation
+import Model
+import Synchronization
+import Testing
+
+@testable import Ingest
+
+@Suite(
+  "A card that is taken out",
+  .enabled(if: Tethering.executable != nil, "the program is not built"))
+struct CardSwapTests {
+  enum Return: CaseIterable {
+    case sameRun, nextRun
+  }
+
+  @Test(
+    "What was announced and not fetched when its card was taken out is fetched when that card is back",
+    arguments: [CatchUp.session, .none], Return.allCases)
+  func back(catchUp: CatchUp, when: Return) async throws {
+    let cards = FileManager.default.temporaryDirectory.appendingPathComponent("cards-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: cards) }
+    func configuration(_ card: String, port: UInt16 = 0) throws -> CameraConfiguration {
+      var configuration = Tethering.configuration(bytes: 5_000_000)
+      let folder = cards.appendingPathComponent(card)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      (configuration.card, configuration.port) = (folder, port)
+      return configuration
+    }
+    let run = try await Tethering(try configuration("full"))
+    defer { run.remove() }
+    let port = run.camera.port
+    var shots: Set<String> = []
+    var safe: Set<String> = []
+    var left = try await run.tether(catchUp: catchUp) { events in
+      _ = try await events.connected()
+      run.camera.inject(.slow(bytesPerSecond: 400_000))
+      for _ in 0..<3 { shots.insert(try await run.camera.shoot().sha256) }
+      for _ in shots { _ = try await events.next { if case .frameCaptured = $0 { true } else { nil } } }
+      run.camera.stop()
+      let other = try SimulatedCamera(try configuration("other", port: port))
+      defer { other.stop() }
+      for _ in shots { while try await events.warning() != "frame_gone" {} }
+      guard when == .sameRun else { return }
+      other.stop()
+      let again = try SimulatedCamera(try configuration("full", port: port))
+      defer { again.stop() }
+      while safe.count < 3 { safe.insert(try await events.safe().sha256.hex) }
+      #expect(events.seen.count { if case .frameCaptured = $0 { true } else { false } } == 3)
+    }
+    if when == .nextRun {
+      #expect(left == 3 && !run.end.withLock { $0.isComplete })
+      let again = try SimulatedCamera(try configuration("full", port: port))
+      defer { again.stop() }
+      left = try await run.tether(catchUp: catchUp) { events in
+        while safe.count < 3 { safe.insert(try await events.safe().sha256.hex) }
+      }
+    }
+    #expect(safe == shots)
+    #expect(left == 0)
+  }
+}
