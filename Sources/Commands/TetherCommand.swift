@@ -109,6 +109,11 @@ struct TetherCommand: LastingCommand {
     try await live.run(session: session, sleep: sleep) { stop in
       TetherSource(tether: tether, report: live.report, frames: frames, stop: stop)
     }
+    if tether.setAside > 0 {
+      context.console.say(
+        "\(Text.count(tether.setAside, "frame")) known and not found: deleted in the camera, or on another card. The next run "
+          + "for this album, within 12 hours, fetches what it finds of them.")
+    }
     if tether.isSessionComplete {
       do {
         try await live.journal.end(session)

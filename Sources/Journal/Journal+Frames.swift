@@ -120,13 +120,14 @@ extension Journal {
   /// The frame whose second original this is.
   private static func partner(of safe: SafeOriginal, in database: Database) throws -> Int64? {
     guard let (source, object) = safe.origin, let key = object.pairKey else { return nil }
+    // Of the spool's frames nobody knows which camera's they are: only another of the spool's is likely to belong there.
     let rows = try Row.fetchAll(
       database,
       sql: """
         SELECT frame_id, media_type, shot_at, path, in_place, modified_ns
         FROM original JOIN frame ON frame.id = frame_id
-        WHERE pair_key = ? AND source IN (?, 'spool') ORDER BY frame_id DESC
-        """, arguments: [key, source])
+        WHERE pair_key = ? AND source IN (?, ?) ORDER BY frame_id DESC
+        """, arguments: [key, source, safe.source])
     for row in rows {
       let frame: Int64 = row["frame_id"]
       let types = try String.fetchAll(

@@ -50,20 +50,41 @@ extension Journal {
           continue
         }
         let others = try Self.albums(in: row)
-        guard albums.isEmpty || others?.isEmpty ?? true || !Set(albums).isDisjoint(with: others ?? []) else {
-          continue
-        }
+        guard Self.feedsAny(of: albums, others) else { continue }
         // Its albums and its policy stay as they are until what the spool has of it is adopted (`feed`).
         try database.execute(
           sql: "UPDATE session SET seen_at = ? WHERE id = ?", arguments: [now.milliseconds, id])
+        try Self.takeOver(albums, session: id, now: now, in: database)
         return Session(
           id: id, startedAt: Date(milliseconds: row["started_at"]), isContinued: true, abandoned: abandoned)
       }
       try database.execute(
         sql: "INSERT INTO session (started_at, seen_at, albums, policy) VALUES (?, ?, ?, ?)",
         arguments: [now.milliseconds, now.milliseconds, try Self.text(of: albums), policy.description])
-      return Session(
-        id: database.lastInsertedRowID, startedAt: now, isContinued: false, abandoned: abandoned)
+      let id = database.lastInsertedRowID
+      try Self.takeOver(albums, session: id, now: now, in: database)
+      return Session(id: id, startedAt: now, isContinued: false, abandoned: abandoned)
+    }
+  }
+
+  private static func feedsAny(of albums: [String], _ others: [String]?) -> Bool {
+    albums.isEmpty || others?.isEmpty ?? true || !Set(albums).isDisjoint(with: others ?? [])
+  }
+
+  /// Gives a session what others for its albums knew of and did not find before they ended, not long ago.
+  private static func takeOver(
+    _ albums: [String], session id: Int64, now: Date, in database: Database
+  ) throws {
+    let ended = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT id, albums FROM session WHERE ended_at IS NOT NULL AND coalesce(seen_at, started_at) >= ?
+          AND id IN (SELECT session_id FROM owed_object)
+        """, arguments: [(now - Session.longestPause).milliseconds])
+    for row in ended where feedsAny(of: albums, try Self.albums(in: row)) {
+      try database.execute(
+        sql: "UPDATE owed_object SET session_id = ? WHERE session_id = ?",
+        arguments: [id, row["id"] as Int64])
     }
   }
 
@@ -205,13 +226,23 @@ extension Journal {
       database, sql: "SELECT count(*) FROM owed_object WHERE session_id = ?", arguments: [id]) ?? 0
   }
 
-  /// Forgets what sessions wanted that are over.
-  func forgetAbandoned() async throws(JournalError) {
+  /// Forgets what sessions wanted that are over, and that nobody takes over any more. It was meant for their albums: to every
+  /// other session it is what was there before.
+  func forgetAbandoned(now: Date = Date()) async throws(JournalError) {
     try await write("Forgetting what nobody fetches") { database in
+      let over = """
+        session_id IN (
+          SELECT id FROM session WHERE max(ended_at, ?) - coalesce(seen_at, started_at) > ?)
+        """
+      let arguments: StatementArguments = [now.milliseconds, Int64(Session.longestPause * 1000)]
       try database.execute(
         sql: """
-          DELETE FROM owed_object WHERE session_id IN (SELECT id FROM session WHERE ended_at IS NOT NULL)
-          """)
+          INSERT INTO source_object (source, folder, name, bytes, modified, disposition)
+          SELECT source, folder, name, bytes, modified, 'baseline' FROM owed_object WHERE \(over)
+          ON CONFLICT (source, folder, name, bytes, modified) DO UPDATE
+          SET session_id = NULL WHERE source_object.disposition = 'baseline'
+          """, arguments: arguments)
+      try database.execute(sql: "DELETE FROM owed_object WHERE \(over)", arguments: arguments)
     }
   }
 }

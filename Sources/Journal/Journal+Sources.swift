@@ -16,7 +16,7 @@ extension Journal {
         sql: """
           SELECT disposition FROM source_object
           WHERE source = ? AND folder = ? AND name = ? AND bytes = ? AND modified = ?
-            AND (disposition <> 'baseline' OR session_id <= ?)
+            AND (disposition <> 'baseline' OR session_id IS NULL OR session_id <= ?)
           UNION ALL
           SELECT 'baseline' FROM owed_object
           WHERE source = ? AND folder = ? AND name = ? AND bytes = ? AND modified = ? AND session_id <> ?

@@ -62,6 +62,8 @@ struct OriginalWriterTests {
 
     /// What it says next, waited for.
     func nextSaid() throws -> [WorkerReport] {
+      var waiting = pollfd(fd: reports.read, events: Int16(POLLIN), revents: 0)
+      try #require(poll(&waiting, 1, 60_000) == 1, "it says nothing")
       var bytes = [UInt8](repeating: 0, count: 65536)
       let count = read(reports.read, &bytes, bytes.count)
       var lines = LineBuffer()

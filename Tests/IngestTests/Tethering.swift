@@ -23,6 +23,7 @@ final class Tethering: Sendable {
   struct End: Sendable {
     var away: Set<String> = []
     var isComplete = false
+    var setAside = 0
   }
 
   /// The program that understands `camera-worker`: the one that was built with the tests.
@@ -85,7 +86,10 @@ final class Tethering: Sendable {
       tether.stop()
       try await group.waitForAll()
     }
-    end.withLock { $0 = End(away: tether.away, isComplete: tether.isSessionComplete) }
+    end.withLock {
+      $0 = End(
+        away: tether.away, isComplete: tether.isSessionComplete, setAside: tether.setAside)
+    }
     return tether.unfetched
   }
 

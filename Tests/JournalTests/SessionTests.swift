@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
-import Journal
 import SystemPackage
 import Testing
+
+@testable import Journal
 
 @Suite("Sessions and what they want")
 struct SessionTests {
@@ -65,6 +66,35 @@ struct SessionTests {
     try await journal.recordBaseline([after], source: "7", session: first)
     #expect(try await known(to: first) == [before: .baseline, after: .baseline, late: .refused])
     #expect(try await known(to: second)[after] == .baseline)
+  }
+
+  @Test(
+    "What a session ended without goes to the next one for its albums, within twelve hours, and to no other ever"
+  )
+  func takenOver() async throws {
+    let folder = try TemporaryJournal()
+    let journal = try await folder.open()
+    func known(to session: Session) async throws -> Disposition? {
+      try await journal.dispositions(of: [object], source: "7", session: session)[object]
+    }
+    func begin(_ album: String, after hours: Double) async throws -> Session {
+      try await journal.beginSession(albums: [album], now: now + 3600 * hours)
+    }
+    let first = try await begin("Wedding", after: 0)
+    try await journal.recordOwed([owed(object)], source: "7", session: first)
+    try await journal.end(first, now: now + 60)
+    let other = try await begin("Party", after: 1)
+    #expect(try await journal.owed(in: other, source: "7").isEmpty)
+    #expect(try await known(to: other) == .baseline)
+    let second = try await begin("Wedding", after: 11)
+    #expect(!second.isContinued)
+    #expect(try await journal.owed(in: second, source: "7") == [owed(object)])
+    try await journal.end(second, now: now + 3600 * 11 + 60)
+    let late = try await begin("Wedding", after: 24)
+    #expect(try await journal.owed(in: late, source: "7").isEmpty)
+    try await journal.forgetAbandoned(now: now + 3600 * 24)
+    #expect(try await journal.owedCount(in: second) == 0)
+    for session in [first, other, late] { #expect(try await known(to: session) == .baseline) }
   }
 
   @Test("What is wanted is wanted until it is taken or refused")

@@ -104,9 +104,11 @@ export class BucketFeed {
       const feeds = [...this.#feeds].filter(([, { missed }]) => !missed);
       const failures = await this.#each(feeds, (id, feed) => this.#advance(id, feed), (news) => this.#tell(news));
       // One feed that fails for long does not make the others slow.
-      if (failures.length === 0 || failures.length < feeds.length) this.#failures = 0;
-      if (failures.length > 0) throw failures[0];
-      this.#listener.state(feeds.length < this.#feeds.size ? "reconnecting" : "live");
+      const serious = failures.find(({ code }) => code === undefined);
+      if (serious || (failures.length > 0 && failures.length === feeds.length)) throw serious ?? failures[0];
+      this.#failures = 0;
+      const isWhole = failures.length === 0 && feeds.length === this.#feeds.size;
+      this.#listener.state(isWhole ? "live" : "reconnecting");
     } catch (error) {
       if (error.code === undefined) throw error;
       this.#failures += 1;

@@ -84,8 +84,9 @@ async function start() {
   await loadRest();
 }
 
-// The older part of a long album, while the guest already looks at the newest.
-async function loadRest() {
+// The older part of a long album, while the guest already looks at the newest. What fails for long is asked for ever more
+// rarely.
+async function loadRest(pause = 3000) {
   try {
     await feed.loadRest((frames) => {
       album.merge(frames);
@@ -98,7 +99,7 @@ async function loadRest() {
     render();
   } catch (error) {
     if (error.code === undefined) throw error;
-    if (error.code === "unreachable") setTimeout(loadRest, 3000);
+    if (error.code === "unreachable") setTimeout(loadRest, pause, Math.min(2 * pause, 30_000));
   }
 }
 

@@ -44,6 +44,9 @@ final class CameraFrames {
   /// Whether nothing is known that is not safe.
   var isEmpty: Bool { plan.count == 0 }
 
+  /// How many frames are owed that the camera has not got, as far as anybody can tell.
+  var asideCount: Int { plan.asideCount }
+
   /// Whether something is wanted that only the camera's memory has, and loses when the connection ends.
   var hasMemoryFrames: Bool { plan.hasMemoryFrames }
 
@@ -56,11 +59,7 @@ final class CameraFrames {
     connection = Connection(clock: clock, inventsEvents: inventsEvents, deletes: deletes)
     connection.hasBaseline = try await surroundings.journal.hasBaseline(surroundings.session, source: camera)
     let owed = try await surroundings.journal.owed(in: surroundings.session, source: camera)
-    for wanted in plan.restore(
-      owed.filter { surroundings.catchUp != .none || !$0.isCatchUp }, camera: camera)
-    {
-      tellCaptured(wanted)
-    }
+    plan.restore(owed.filter { surroundings.catchUp != .none || !$0.isCatchUp }, camera: camera)
   }
 
   /// The worker has ended.
@@ -233,15 +232,20 @@ final class CameraFrames {
   }
 
   private func giveUpMissing() {
-    for missing in plan.setMissingAside() {
-      let name = DisplayName.of(missing.object.name)
+    let missing = plan.setMissingAside()
+    for lost in missing where lost.isInMemory {
       warn(
         "frame_gone",
-        missing.isInMemory
-          ? "\(name) was announced by \(camera), which has it no longer."
-          : "\(name) was announced by \(camera), and is not there: it was deleted in the camera, or is on a card that was "
-            + "taken out. Put that card in, and it is fetched.")
+        "\(DisplayName.of(lost.object.name)) was announced by \(camera), which has it no longer.")
     }
+    let names = missing.filter { !$0.isInMemory }.map { DisplayName.of($0.object.name) }
+    guard let first = names.first else { return }
+    let which =
+      names.count == 1 ? "\(first) is" : "\(names.count) pictures (\(first) to \(names[names.count - 1])) are"
+    warn(
+      "frame_gone",
+      "\(which) known and not on \(camera) any more: deleted there, or on a card that was taken out. With that card back "
+        + "they are fetched.")
   }
 
   // MARK: What is fetched

@@ -33,6 +33,8 @@ final class CameraLink {
   var camera: String? { history.last }
   /// Whether the camera was connected to the end, and nothing that it had to tell was left out.
   private(set) var leftInOrder = false
+  /// How many frames are owed that the camera had not got at the end, as far as anybody can tell.
+  var asideCount: Int { history.frames.reduce(0) { $0 + $1.asideCount } }
 
   /// - Parameter number: what tells this link from others of the run.
   init(seat: CameraSeat, number: Int, surroundings: Surroundings, stop: StopSignal) {

@@ -24,6 +24,8 @@ struct FetchPlan {
     /// Whether a complete listing did not show it: its card is not in the camera, or it was deleted there, and nothing tells
     /// which. It stays owed, and comes when its card does, in this run or the next.
     var isAway = false
+    /// Whether anybody was told that the camera has it: of what an earlier run knew not before a listing shows it.
+    var isTold = true
     /// When the worker was asked for it, by the count of all that it was asked for; `nil` if it was not.
     var asked: Int?
 
@@ -98,8 +100,11 @@ struct FetchPlan {
 
   subscript(id: UInt64) -> Wanted? { wanted.first { $0.id == id } }
 
+  /// How many are owed that the camera has not got, as far as anybody can tell.
+  var asideCount: Int { wanted.count { $0.isAway } }
+
   /// Adds an object, or notes the number that an object which is already wanted has now.
-  /// - Returns: what is wanted, if it was not before.
+  /// - Returns: what is wanted, if nobody was told of it before.
   mutating func add(
     _ object: SourceObject, id: UInt64, mediaType: String?, camera: String, isCatchUp: Bool, now: Date
   ) -> Wanted? {
@@ -108,7 +113,9 @@ struct FetchPlan {
       if wanted[index].id != id { wanted[index].asked = nil }
       wanted[index].id = id
       wanted[index].isAway = false
-      return nil
+      guard !wanted[index].isTold else { return nil }
+      wanted[index].isTold = true
+      return wanted[index]
     }
     return insert(
       OwedObject(object: object, mediaType: mediaType, isCatchUp: isCatchUp, seenAt: now), id: id,
@@ -116,16 +123,15 @@ struct FetchPlan {
   }
 
   /// Adds what an earlier worker, or an earlier run, knew of and did not get. A listing gives the numbers.
-  /// - Returns: what was not wanted before.
-  mutating func restore(_ owed: [OwedObject], camera: String) -> [Wanted] {
-    owed.filter { !contains($0.object) }.map { insert($0, id: nil, camera: camera) }
+  mutating func restore(_ owed: [OwedObject], camera: String) {
+    for owed in owed where !contains(owed.object) { _ = insert(owed, id: nil, camera: camera) }
   }
 
   private mutating func insert(_ owed: OwedObject, id: UInt64?, camera: String) -> Wanted {
     captures += 1
     let new = Wanted(
       object: owed.object, capture: "\(camera)/\(link)-\(captures)", mediaType: owed.mediaType,
-      seenAt: owed.seenAt, isCatchUp: owed.isCatchUp, id: id)
+      seenAt: owed.seenAt, isCatchUp: owed.isCatchUp, id: id, isTold: id != nil)
     wanted.append(new)
     objects.insert(owed.object)
     return new

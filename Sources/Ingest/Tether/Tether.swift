@@ -62,6 +62,9 @@ public final class Tether: Service {
     var unreachable: Set<Int> = []
     var firstLoss: CameraLoss?
     var unfetched = 0
+    /// Of what is owed: what cameras that were there to the end had not got; by camera, and together.
+    var aside: [String: Int] = [:]
+    var setAside = 0
     /// Whether it is known what is left on the cards: not where the run ended because the journal took no more.
     var hasTakenStock = false
     var away: Set<String> = []
@@ -96,8 +99,13 @@ public final class Tether: Service {
       emit: { continuation.yield($0) })
   }
 
-  /// How many frames are known and not safe, after `run()`.
+  /// How many frames are known and not safe, after `run()`: but for those of `setAside`.
   public var unfetched: Int { state.withLock { $0.unfetched } }
+
+  /// How many frames are known that a camera which was there to the end had not got: deleted there, or on another card. They
+  /// are no reason to go on with the session, whose next run would take what is shot meanwhile; a new one for the same albums
+  /// fetches them if it finds them.
+  public var setAside: Int { state.withLock { $0.setAside } }
 
   /// The cameras of this session that were not connected at the end of `run()`: what they shot since nobody knows.
   public var away: Set<String> { state.withLock { $0.away } }
@@ -178,12 +186,13 @@ public final class Tether: Service {
   /// What of this session is still on cards, as far as it can be known.
   private func takeStock() async throws {
     let session = surroundings.session
-    let unfetched = try await surroundings.journal.owedCount(in: session)
+    let owed = try await surroundings.journal.owedCount(in: session)
     let known =
       configuration.catchUp == .none ? [] : try await surroundings.journal.sources(of: session)
     state.withLock { state in
       state.hasTakenStock = true
-      state.unfetched = unfetched
+      state.setAside = min(owed, state.aside.values.reduce(0, +))
+      state.unfetched = owed - state.setAside
       state.away = known.subtracting(state.inOrder)
     }
   }
@@ -202,7 +211,12 @@ public final class Tether: Service {
     defer {
       state.withLock { state in
         guard let camera = link.camera else { return }
-        if link.leftInOrder { state.inOrder.insert(camera) } else { state.inOrder.remove(camera) }
+        if link.leftInOrder {
+          state.inOrder.insert(camera)
+          state.aside[camera] = link.asideCount
+        } else {
+          state.inOrder.remove(camera)
+        }
       }
     }
     let named = Set(configuration.cameras).count { $0 != .auto }

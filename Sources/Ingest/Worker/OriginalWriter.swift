@@ -26,6 +26,8 @@ final class OriginalWriter: @unchecked Sendable {
   /// How large a chunk is. EOS R bodies dislike more than 1 MiB, and the vendors' own programs use that.
   static let chunk = 1 << 20
   private static let bufferCount = 6
+  /// How long a disk may take for what was given to it: some gigabytes at the speed of an old memory card.
+  private static let longestSync = Duration.seconds(300)
   /// How much of what is there is hashed in one go, in bytes: some tenths of a second on a slow disk.
   static let takenUpAtOnce = 8 << 20
 
@@ -94,7 +96,8 @@ final class OriginalWriter: @unchecked Sendable {
   func buffer(for object: UInt64) -> TransferBuffer? {
     condition.lock()
     defer { condition.unlock() }
-    while free.isEmpty && !failed.contains(object) { waitForDisk() }
+    let start = ContinuousClock.now
+    while free.isEmpty && !failed.contains(object) { waitForDisk(since: start) }
     return failed.contains(object) ? nil : free.popLast()
   }
 
@@ -130,14 +133,17 @@ final class OriginalWriter: @unchecked Sendable {
   /// Waits until everything pushed so far is done.
   func drain() {
     condition.lock()
-    while isBusy || !steps.isEmpty { waitForDisk() }
+    let start = ContinuousClock.now
+    while isBusy || !steps.isEmpty { waitForDisk(since: start) }
     condition.unlock()
   }
 
   /// Waits for the writer's thread. Syncing gigabytes to a slow disk takes longer than the parent has patience with a worker
-  /// that says nothing; one that it kills for that loses what only the camera's memory has.
-  private func waitForDisk() {
-    guard !condition.wait(until: Date(timeIntervalSinceNow: aliveInterval)) else { return }
+  /// that says nothing; one that it kills for that loses what only the camera's memory has. A disk that hangs for good is no
+  /// slow one: of that the parent is to hear.
+  private func waitForDisk(since start: ContinuousClock.Instant) {
+    let isDone = condition.wait(until: Date(timeIntervalSinceNow: aliveInterval))
+    guard !isDone, start.duration(to: .now) < Self.longestSync else { return }
     channel.send(.alive(patience: WorkerLoop.patience))
   }
 

@@ -87,9 +87,9 @@ extension WorkerLoop {
   /// Connects anew, if the last time was not too short ago.
   private func reconnect() throws(GPhotoError) -> Bool {
     let isDone = try held.reconnect {
-      report(.alive(patience: Self.longPatience))
       // Closing a PTP/IP camera closes descriptor 0: nobody may be opening files then.
       writer.drain()
+      report(.alive(patience: Self.longPatience))
     }
     if isDone { try upkeep.readClock() }
     return isDone
