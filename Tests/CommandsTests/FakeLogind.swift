@@ -66,9 +66,12 @@ final class FakeLogind: Sendable {
         <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/>
         <arg type="s" direction="in"/><arg type="h" direction="out"/></method>
         <signal name="PrepareForSleep"><arg type="b"/></signal></interface></node>'''
+    def say(line):
+        # One write: of two threads that print, one gets between the other's words and its end of line.
+        os.write(1, (line + "\\n").encode())
     def wait(end, mode):
         os.read(end, 1)
-        print("given back " + mode, flush=True)
+        say("given back " + mode)
     def call(_bus, _sender, _path, _interface, _method, arguments, invocation):
         what, who, why, mode = arguments.unpack()
         if sys.argv[1] or (what, who) != ("sleep", "pixcheese") or not why:
@@ -77,7 +80,7 @@ final class FakeLogind: Sendable {
         near, far = os.pipe()
         threading.Thread(target=wait, args=[near, mode], daemon=True).start()
         handles = Gio.UnixFDList.new_from_array([far])
-        print("taken " + mode, flush=True)
+        say("taken " + mode)
         invocation.return_value_with_unix_fd_list(GLib.Variant("(h)", [0]), handles)
         bus.flush_sync(None)
         handles.steal_fds() and os.close(far)
@@ -90,7 +93,7 @@ final class FakeLogind: Sendable {
         daemon.kill()
         os._exit(0)
     threading.Thread(target=obey, daemon=True).start()
-    Gio.bus_own_name_on_connection(bus, name, 0, lambda *_: print(address, flush=True), None)
+    Gio.bus_own_name_on_connection(bus, name, 0, lambda *_: say(address), None)
     GLib.MainLoop().run()
     """
 }
