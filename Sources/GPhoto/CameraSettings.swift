@@ -57,7 +57,7 @@ extension Camera {
     return (0..<Int(count)).map { index in
       let entry = entries[index]
       func has(_ field: CameraStorageInfoFields) -> Bool { entry.fields.rawValue & field.rawValue != 0 }
-      // Each field is valid only if its bit is set. All ones are PTP's word for what is not known (PIMA 15740, 13.3.1 StorageInfo);
+      // Each field is valid only if its bit is set. All ones are PTP's word for what is not known (PIMA 15740, the StorageInfo dataset);
       // the library passes them on in kilobytes. Kilobytes are multiplied with care: they come from the camera.
       func bytes(_ kilobytes: UInt64) -> UInt64? {
         let (product, overflow) = kilobytes.multipliedReportingOverflow(by: 1024)
